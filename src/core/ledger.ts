@@ -1,0 +1,61 @@
+import type { Canonical, FieldPath } from "./key.ts";
+import type { KeyId } from "./policy.ts";
+
+/** A value, who asked for it, and when (milliseconds since the epoch). */
+export interface AppliedValue {
+  readonly value: Canonical;
+  readonly policy: string;
+  readonly at: number;
+}
+
+/**
+ * What is known of one field that we once set. `confirmed`: the value a request set, or that was seen live, last.
+ * `claimed`: a value whose request was begun and not confirmed; with `refused`, the server said no to it.
+ */
+export interface AppliedField {
+  readonly confirmed?: AppliedValue;
+  readonly claimed?: AppliedValue & { readonly refused: boolean };
+  /**
+   * The live value that was found instead of ours when drift was mended last. Found once more, it means that the
+   * mend did not stick, and the field is left alone until the policy or the live value changes.
+   */
+  readonly mendedFrom?: { readonly value: Canonical };
+}
+
+/** Everything applied to one key, and the policy that owned it last. */
+export interface AppliedKey {
+  readonly policy: string;
+  readonly file: string;
+  readonly line: number;
+  readonly fields: ReadonlyMap<FieldPath, AppliedField>;
+}
+
+/** The intent to set fields of one key, recorded before the request. */
+export interface Claim {
+  readonly keyId: KeyId;
+  readonly policy: string;
+  readonly file: string;
+  readonly line: number;
+  readonly at: number;
+  readonly fields: readonly ClaimedField[];
+}
+
+export interface ClaimedField {
+  readonly path: FieldPath;
+  readonly value: Canonical;
+  /** Set when drift is being mended: the live value found. Absent: forget what was found before. */
+  readonly mendedFrom?: { readonly value: Canonical };
+}
+
+/** A correction of the ledger that needs no request. */
+export interface Adoption {
+  readonly keyId: KeyId;
+  readonly policy: string;
+  readonly file: string;
+  readonly line: number;
+  readonly at: number;
+  /** Fields whose live value is what the policy asks for: from now on confirmed. */
+  readonly confirm: readonly { readonly path: FieldPath; readonly value: Canonical }[];
+  /** Fields that another entry has replaced (`usage_limits` by `usage_limits.credit_limit`, or the reverse). */
+  readonly drop: readonly FieldPath[];
+}

@@ -1,0 +1,67 @@
+import type { Place, Problem } from "./problem.ts";
+
+/** A Portkey API key's UUID, lower case. */
+export type KeyId = string;
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type JsonObject = { readonly [name: string]: Json };
+
+/** `enforce`: drift is mended. `report`: drift is told, not mended. `paused`: the key is left alone. */
+export type Mode = "enforce" | "report" | "paused";
+
+/**
+ * A `key:` block as written, field names as in Portkey's update body. `null` says "must be empty"; an absent field
+ * says nothing.
+ */
+export interface KeyBlock {
+  readonly value: JsonObject;
+  /**
+   * Places of the block's properties by JSON pointer (`/usage_limits/credit_limit`, `/rate_limits`), arrays as one;
+   * the block itself is ``. What is missing here is placed at its nearest ancestor.
+   */
+  readonly places: ReadonlyMap<string, Place>;
+}
+
+/** A value together with where it stands. */
+export interface Placed<T> {
+  readonly value: T;
+  readonly place: Place;
+}
+
+/** One `kind: KeyPolicy` document whose shape is sound. */
+export interface KeyPolicy {
+  readonly kind: "KeyPolicy";
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where the document begins. */
+  readonly place: Place;
+  readonly keyIds: readonly Placed<KeyId>[];
+  readonly mode: Mode;
+  readonly profiles: readonly Placed<string>[];
+  readonly key: KeyBlock;
+}
+
+/** One `kind: Profile` document whose shape is sound. */
+export interface Profile {
+  readonly kind: "Profile";
+  readonly name: string;
+  readonly place: Place;
+  readonly profiles: readonly Placed<string>[];
+  readonly key: KeyBlock;
+}
+
+/** All that one reading of the policy directory gave. */
+export interface PolicySet {
+  /**
+   * False when the directory as a whole cannot be believed (missing, empty, unreadable, a checkout under way):
+   * nothing may be written on the strength of this set.
+   */
+  readonly trusted: boolean;
+  readonly policies: readonly KeyPolicy[];
+  readonly profiles: readonly Profile[];
+  /** What is wrong with the directory, its files and the shape of its documents; sorted. */
+  readonly problems: readonly Problem[];
+  /** Counts of what was read, for the summary. */
+  readonly files: number;
+  readonly documents: number;
+}
