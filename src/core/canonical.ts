@@ -1,0 +1,118 @@
+import type { Canonical } from "./key.ts";
+import type { Json, JsonObject } from "./policy.ts";
+
+/** A JSON text that is the same for equal values, whatever the order of their properties. */
+export function stableJson(value: Json): string {
+  return JSON.stringify(value, (_name, part: unknown) => (isObject(part) ? sorted(part) : part));
+}
+
+/** Equality of canonical values: by content, blind to the order of properties. */
+export function sameCanonical(a: Canonical, b: Canonical): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  return stableJson(a) === stableJson(b);
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A number, also from a numeric string; amounts are rounded to a millionth so that float noise is not a difference. */
+export function canonicalNumber(value: Json | undefined): number | null {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isFinite(number)) return null;
+  return Math.round(number * 1e6) / 1e6;
+}
+
+/** Text without surrounding white space; null for empty or absent. */
+export function canonicalText(value: Json | undefined): string | null {
+  if (typeof value !== "string") return null;
+  const text = value.trim();
+  return text === "" ? null : text;
+}
+
+/** A lower-case word (`monthly`); null for empty or absent. */
+export function canonicalWord(value: Json | undefined): string | null {
+  return canonicalText(value)?.toLowerCase() ?? null;
+}
+
+/**
+ * An RFC 3339 instant as `YYYY-MM-DDTHH:MM:SSZ`: UTC, whole seconds, which is the precision that Portkey keeps
+ * (observed: every recorded instant ends in `.000Z`). Null for empty, absent or not an instant.
+ */
+export function canonicalInstant(value: Json | undefined): string | null {
+  if (typeof value !== "string") return null;
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? null : new Date(Math.floor(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
+}
+
+/** An id: lower case where it is a UUID, as it is where it is a slug; null for empty or absent. */
+export function canonicalId(value: Json | undefined): string | null {
+  const text = canonicalText(value);
+  return text !== null && isUuid(text) ? text.toLowerCase() : text;
+}
+
+/** A set of texts: without repeats, sorted; null when there is none. */
+export function canonicalSet(
+  value: Json | undefined,
+  one: (text: string) => string,
+): readonly string[] | null {
+  if (!Array.isArray(value)) return null;
+  const texts = value
+    .filter((text): text is string => typeof text === "string")
+    .map((text) => one(text.trim()));
+  const unique = [...new Set(texts)].filter((text) => text !== "").sort();
+  return unique.length === 0 ? null : unique;
+}
+
+function sorted(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => compareTexts(a, b)));
+}
+
+/** What makes a rate limit one of its kind: `requests per rpm`. */
+export function limitName(limit: JsonObject): string {
+  return `${canonicalWord(limit["type"]) ?? ""} per ${canonicalWord(limit["unit"]) ?? ""}`;
+}
+
+export function canonicalGroup(value: Json | undefined): Canonical {
+  return isObject(value) && Object.keys(value).length > 0 ? value : null;
+}
+
+export function canonicalScalar(value: Json | undefined): Canonical {
+  if (value === undefined || value === null) return null;
+  return typeof value === "string" ? value : typeof value === "object" ? stableJson(value) : String(value);
+}
+
+/** 0 and 1 on the wire; null is "unset". */
+export function canonicalSwitch(value: Json | undefined): Canonical {
+  if (typeof value === "boolean") return value;
+  return value === 1 || value === "1" ? true : value === 0 || value === "0" ? false : null;
+}
+
+/** The domain of an address is case-insensitive; the part before it is kept as it is. */
+export function canonicalEmail(address: string): string {
+  const at = address.lastIndexOf("@");
+  return address.slice(0, at + 1) + address.slice(at + 1).toLowerCase();
+}
+
+export function canonicalRateLimits(value: Json | undefined): Canonical {
+  if (!Array.isArray(value)) return null;
+  const limits = value.filter(isObject).map((limit) => ({
+    type: canonicalWord(limit["type"]),
+    unit: canonicalWord(limit["unit"]),
+    value: canonicalNumber(limit["value"]),
+  }));
+  limits.sort((a, b) => compareTexts(limitName(a), limitName(b)) || (a.value ?? 0) - (b.value ?? 0));
+  return limits.length === 0 ? null : limits;
+}
+
+/** Sorts texts by code unit: the same on every machine. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
