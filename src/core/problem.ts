@@ -1,9 +1,16 @@
+import { compareTexts } from "./canonical.ts";
+
 /** Where something stands in the policy directory. Lines and columns count from 1, columns in characters. */
 export interface Place {
   /** Path as a person would open it: the policy directory as given, then the path inside it. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** A place as people write it: `file:line`. */
+export function placeText(place: Place): string {
+  return `${place.file}:${place.line}`;
 }
 
 export type Severity = "error" | "warning";
@@ -94,12 +101,12 @@ export function problemAt(code: ProblemCode, place: Place, parts: ProblemParts):
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   const sorted = [...problems].sort(
     (a, b) =>
-      compare(a.file, b.file) ||
+      compareTexts(a.file, b.file) ||
       a.line - b.line ||
       a.column - b.column ||
-      compare(a.code, b.code) ||
-      compare(a.path, b.path) ||
-      compare(a.message, b.message),
+      compareTexts(a.code, b.code) ||
+      compareTexts(a.path, b.path) ||
+      compareTexts(a.message, b.message),
   );
   return sorted.filter((problem, index) => {
     const before = sorted[index - 1];
@@ -116,8 +123,4 @@ function sameProblem(a: Problem, b: Problem): boolean {
     a.path === b.path &&
     a.message === b.message
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

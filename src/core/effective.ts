@@ -1,0 +1,107 @@
+/*
+ * The effective key of a policy: what its profiles, in their order, and its own `key` say together.
+ *
+ * Each layer is flattened into single statements, a path and a value, and the statements are laid over each other:
+ * a later one replaces an earlier one on the same path, `null` on a group replaces what was said of its parts, and a
+ * part replaces a `null` on its group. That is "objects merge, arrays and scalars replace, null survives" without a
+ * tree to walk, and each statement keeps the place it came from.
+ */
+import type { Canonical, FieldPath } from "./key.ts";
+import type { Json, KeyBlock } from "./policy.ts";
+import type { Place } from "./problem.ts";
+import { isObject } from "./canonical.ts";
+import { fieldRow, metadataPath, overlaps } from "./fields.ts";
+
+/** What is wanted of one field, who says so and where. */
+export interface DesiredField {
+  readonly value: Canonical;
+  /** As it is written, before it was brought to canonical form. */
+  readonly written: Json;
+  /** The policy or profile that says it. */
+  readonly source: string;
+  readonly place: Place;
+}
+
+export type DesiredFields = ReadonlyMap<FieldPath, DesiredField>;
+
+/** A `key` block and the name of the policy or profile that it stands in. */
+export interface Layer {
+  readonly source: string;
+  readonly block: KeyBlock;
+}
+
+/** Lays the layers over each other, later ones last. */
+export function effectiveFields(layers: readonly Layer[]): DesiredFields {
+  const fields = new Map<FieldPath, DesiredField>();
+  for (const layer of layers) {
+    for (const [path, written] of statements(layer.block)) {
+      for (const other of [...fields.keys()]) if (overlaps(path, other)) fields.delete(other);
+      fields.set(path, {
+        value: fieldRow(path).canonical(written),
+        written,
+        source: layer.source,
+        place: placeOf(layer.block, path),
+      });
+    }
+  }
+  return withImplied(fields);
+}
+
+/** Everything that a block says, by path. An empty group says nothing. */
+function statements(block: KeyBlock): [FieldPath, Json][] {
+  return Object.entries(block.value).flatMap(([name, value]): [FieldPath, Json][] => {
+    if (!isObject(value)) return [[name, value]];
+    return Object.entries(value).flatMap(([part, inner]): [FieldPath, Json][] => {
+      if (name !== "defaults" || part !== "metadata" || !isObject(inner)) return [[`${name}.${part}`, inner]];
+      return Object.entries(inner).map(([key, text]): [FieldPath, Json] => [metadataPath(key), text]);
+    });
+  });
+}
+
+/**
+ * Some parts exclude each other in Portkey's API: to ask for one is to ask for the others to be empty, else a key that
+ * has another one could never be brought to what is wanted.
+ */
+const exclusive: readonly { readonly said: FieldPath; readonly empties: readonly FieldPath[] }[] = [
+  { said: "usage_limits.periodic_reset", empties: ["usage_limits.periodic_reset_days"] },
+  { said: "usage_limits.periodic_reset_days", empties: ["usage_limits.periodic_reset"] },
+  { said: "rotation_policy.rotation_period", empties: ["rotation_policy.rotation_period_days"] },
+  { said: "rotation_policy.rotation_period_days", empties: ["rotation_policy.rotation_period"] },
+  {
+    said: "rotation_policy.next_rotation_at",
+    empties: ["rotation_policy.rotation_period", "rotation_policy.rotation_period_days"],
+  },
+];
+
+function withImplied(fields: Map<FieldPath, DesiredField>): DesiredFields {
+  const said = exclusive.filter((rule) => (fields.get(rule.said)?.value ?? null) !== null);
+  for (const rule of said) {
+    const cause = fields.get(rule.said);
+    for (const path of rule.empties) {
+      if (cause !== undefined && !fields.has(path))
+        fields.set(path, { ...cause, value: null, written: null });
+    }
+  }
+  return fields;
+}
+
+function placeOf(block: KeyBlock, path: FieldPath): Place {
+  const metadata = "defaults.metadata.";
+  const names = path.startsWith(metadata)
+    ? ["defaults", "metadata", path.slice(metadata.length)]
+    : path.split(".");
+  for (let depth = names.length; depth >= 0; depth -= 1) {
+    const place = block.places.get(
+      names
+        .slice(0, depth)
+        .map((name) => `/${escapePointer(name)}`)
+        .join(""),
+    );
+    if (place !== undefined) return place;
+  }
+  throw new Error(`a key block has no place for ${path}`);
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

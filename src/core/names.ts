@@ -1,0 +1,31 @@
+import type { KeyPolicy, Profile } from "./policy.ts";
+import { placeText, problemAt, type Problem } from "./problem.ts";
+
+export interface Repeated {
+  readonly names: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+/** Names that more than one document of a kind has, with a problem at each of them. */
+export function repeatedNames(documents: readonly (KeyPolicy | Profile)[]): Repeated {
+  const groups = byName(documents);
+  const repeated = [...groups].filter(([, group]) => group.length > 1);
+  const problems = repeated.flatMap(([name, group]) =>
+    group.map((document) => {
+      const others = group.filter((other) => other !== document).map((other) => placeText(other.place));
+      const message = `the name "${name}" is taken: also at ${others.join(", ")}; give each ${document.kind} its own`;
+      return problemAt("KS1301", document.place, { path: "metadata.name", message });
+    }),
+  );
+  return { names: new Set(repeated.map(([name]) => name)), problems };
+}
+
+function byName(documents: readonly (KeyPolicy | Profile)[]): ReadonlyMap<string, (KeyPolicy | Profile)[]> {
+  const groups = new Map<string, (KeyPolicy | Profile)[]>();
+  for (const document of documents) {
+    const group = groups.get(document.name);
+    if (group === undefined) groups.set(document.name, [document]);
+    else group.push(document);
+  }
+  return groups;
+}
