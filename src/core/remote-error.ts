@@ -10,13 +10,7 @@
  * - `misdirected`: the answer is not from the API at all (HTML, wrong prefix, redirect).
  */
 export type Consequence =
-  | "auth"
-  | "throttled"
-  | "unavailable"
-  | "rejected"
-  | "missing"
-  | "unknown"
-  | "misdirected";
+  "auth" | "throttled" | "unavailable" | "rejected" | "missing" | "unknown" | "misdirected";
 
 export interface RemoteFailure {
   readonly consequence: Consequence;

@@ -1,0 +1,204 @@
+/*
+ * The one function that makes the plan. Preview, apply and daemon share it; it is pure and total: the same desired
+ * keys, ledger, live keys and time give the same plan, whatever order they come in, and nothing makes it fail.
+ *
+ * Per key that a policy covers: each field goes through the three-way rule of `diff.ts`; what has to be set becomes
+ * one change, the rest becomes notices or corrections of the ledger. Per key that only the ledger knows: nothing is
+ * ever written, it is told.
+ */
+import { compareTexts } from "./canonical.ts";
+import { diffField, type DiffContext } from "./diff.ts";
+import { updateBody } from "./body.ts";
+import { rankOf } from "./fields.ts";
+import type { FieldPath, LiveKey } from "./key.ts";
+import type { Adoption, AppliedKey } from "./ledger.ts";
+import { liveValue } from "./live.ts";
+import {
+  judgedNotice,
+  keysWithoutPolicy,
+  notice,
+  releasedNotice,
+  shortText,
+  type Judged,
+} from "./notices.ts";
+import {
+  digestOf,
+  inPushOrder,
+  type Change,
+  type FieldChange,
+  type Notice,
+  type PassKind,
+  type Plan,
+} from "./plan.ts";
+import type { KeyId } from "./policy.ts";
+import { worstRank } from "./rank.ts";
+import type { DesiredKey, Resolution } from "./resolve.ts";
+
+/** What is known of a key's live side. */
+export type Sight =
+  | { readonly kind: "seen"; readonly key: LiveKey; readonly complete: boolean }
+  | { readonly kind: "last-seen"; readonly key: LiveKey }
+  | { readonly kind: "unseen" }
+  | { readonly kind: "missing" | "unreadable"; readonly message: string };
+
+export interface PlanInput {
+  readonly pass: PassKind;
+  readonly resolution: Resolution;
+  readonly applied: ReadonlyMap<KeyId, AppliedKey>;
+  readonly sightOf: (id: KeyId) => Sight;
+  /** How many keys were read; null when the pass did not read. */
+  readonly liveCount: number | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly settleMs: number;
+}
+
+interface KeyResult {
+  readonly change?: Change;
+  readonly notices: readonly Notice[];
+  readonly adoption?: Adoption;
+}
+
+const nothing: KeyResult = { notices: [] };
+
+export function makePlan(input: PlanInput): Plan {
+  const desired = [...input.resolution.desired.values()];
+  const results = desired.map((key) => planKey(key, input));
+  const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
+  const notices = [
+    ...results.flatMap((result) => result.notices),
+    ...keysWithoutPolicy(input.applied, input.resolution),
+  ];
+  return {
+    pass: input.pass,
+    digest: digestOf(changes),
+    changes,
+    notices: notices.sort(
+      (a, b) =>
+        compareTexts(a.keyId, b.keyId) || compareTexts(a.kind, b.kind) || compareTexts(a.message, b.message),
+    ),
+    refusals: [],
+    adoptions: results
+      .flatMap(({ adoption }) => adoption ?? [])
+      .sort((a, b) => compareTexts(a.keyId, b.keyId)),
+    summary: {
+      desired: desired.length,
+      live: input.liveCount,
+      changes: changes.length,
+      unchanged: desired.length - changes.length,
+      tightens: changes.filter(({ rank }) => rank === "tightens").length,
+      loosens: changes.filter(({ rank }) => rank === "loosens").length,
+    },
+  };
+}
+
+function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
+  if (desired.mode === "paused") {
+    return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
+  }
+  const sight = input.sightOf(desired.keyId);
+  if ("message" in sight) return told(desired, sight.kind, sight.message);
+  return desired.mode === "report" ? reportKey(desired, sight, input) : enforceKey(desired, sight, input);
+}
+
+type KnownSight = Exclude<Sight, { readonly message: string }>;
+
+/** Drift is told, nothing is written, and the ledger is not touched: the policy has applied nothing. */
+function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
+  if (sight.kind !== "seen") return nothing;
+  const differing = [...desired.fields].flatMap(([path, field]) => {
+    const live = liveValue(sight.key, path);
+    if (live === undefined) return [];
+    const verdict = diffField(
+      { path, desired: field.value, applied: undefined, live, lastSeen: undefined },
+      contextOf(input),
+    );
+    return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
+  });
+  if (differing.length === 0) return nothing;
+  return told(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
+}
+
+function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
+  const applied = input.applied.get(desired.keyId);
+  const judged = [...desired.fields].map(([path, field]): Judged => {
+    const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
+    const lastSeen = sight.kind === "last-seen" ? liveValue(sight.key, path) : undefined;
+    const sides = { path, desired: field.value, applied: applied?.fields.get(path), live, lastSeen };
+    return { path, field, verdict: diffField(sides, contextOf(input)) };
+  });
+  const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
+  const fields = judged.flatMap(fieldChange);
+  const adoption = adopt({ desired, judged, gone, applied, now: input.now });
+  return {
+    ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
+    ...(adoption === undefined ? {} : { adoption }),
+    notices: [...judged.flatMap((one) => judgedNotice(desired, one)), ...releasedNotice(desired, gone)],
+  };
+}
+
+function fieldChange({ path, field, verdict }: Judged): FieldChange[] {
+  if (verdict.kind !== "set") return [];
+  return [
+    {
+      path,
+      action: field.value === null ? "clear" : "set",
+      from: verdict.from,
+      to: field.value,
+      why: verdict.why,
+      rank: rankOf(path, verdict.from, field.value),
+      place: field.place,
+    },
+  ];
+}
+
+function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {
+  const sorted = [...fields].sort((a, b) => compareTexts(a.path, b.path));
+  const body = updateBody({
+    desired: desired.fields,
+    changed: sorted.map(({ path }) => path),
+    live: sight.kind === "seen" ? sight.key : undefined,
+    complete: sight.kind === "seen" && sight.complete,
+  });
+  return {
+    keyId: desired.keyId,
+    policy: desired.policy,
+    place: desired.place,
+    rank: worstRank(sorted.map(({ rank }) => rank)),
+    fields: sorted,
+    desired,
+    body: body ?? null,
+  };
+}
+
+interface AdoptParts {
+  readonly desired: DesiredKey;
+  readonly judged: readonly Judged[];
+  readonly gone: readonly FieldPath[];
+  readonly applied: AppliedKey | undefined;
+  readonly now: number;
+}
+
+function adopt({ desired, judged, gone, applied, now }: AdoptParts): Adoption | undefined {
+  const confirm = judged.filter(({ verdict }) => verdict.kind === "adopt");
+  const moved =
+    applied !== undefined && (applied.policy !== desired.policy || applied.file !== desired.place.file);
+  if (confirm.length === 0 && gone.length === 0 && !moved) return undefined;
+  return {
+    keyId: desired.keyId,
+    policy: desired.policy,
+    file: desired.place.file,
+    line: desired.place.line,
+    at: now,
+    confirm: confirm.map(({ path, field }) => ({ path, value: field.value })),
+    drop: gone,
+  };
+}
+
+function told(desired: DesiredKey, kind: Notice["kind"], message: string): KeyResult {
+  return { notices: [notice(desired, kind, message)] };
+}
+
+function contextOf(input: PlanInput): DiffContext {
+  return { now: input.now, settleMs: input.settleMs, retryRefused: input.pass === "reconcile" };
+}

@@ -1,0 +1,88 @@
+import type { FieldVerdict } from "./diff.ts";
+import type { DesiredField } from "./effective.ts";
+import { overlaps } from "./fields.ts";
+import type { Canonical, FieldPath } from "./key.ts";
+import type { AppliedKey } from "./ledger.ts";
+import type { Notice } from "./plan.ts";
+import type { KeyId } from "./policy.ts";
+import type { DesiredKey, Resolution } from "./resolve.ts";
+
+/** A field of a key together with what the three-way rule says of it. */
+export interface Judged {
+  readonly path: FieldPath;
+  readonly field: DesiredField;
+  readonly verdict: FieldVerdict;
+}
+
+export function notice(desired: DesiredKey, kind: Notice["kind"], message: string): Notice {
+  return { kind, keyId: desired.keyId, policy: desired.policy, message };
+}
+
+/** What is told of a field that is neither in sync nor set. */
+export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judged): Notice[] {
+  const found = "from" in verdict ? shortText(verdict.from ?? null) : "";
+  const wanted = shortText(field.value);
+  switch (verdict.kind) {
+    case "in-sync":
+    case "adopt":
+    case "set":
+      return [];
+    case "settling":
+      return [
+        notice(desired, "settling", `${path} was set to ${wanted} a moment ago and still reads ${found}`),
+      ];
+    case "not-reflected":
+      return [
+        notice(desired, "not-reflected", `${path} was set to ${wanted} twice and still reads ${found}`),
+      ];
+    case "refused":
+      return [
+        notice(desired, "refused", `the server refused ${path} = ${wanted} before; it is not sent again yet`),
+      ];
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** What is told of fields that the ledger knows and the policy no longer speaks of. */
+export function releasedNotice(desired: DesiredKey, gone: readonly FieldPath[]): Notice[] {
+  const released = gone
+    .filter((path) => ![...desired.fields.keys()].some((other) => overlaps(path, other)))
+    .sort();
+  if (released.length === 0) return [];
+  const message =
+    `no longer managed, and left as it is: ${released.join(", ")}; ` +
+    `to empty a field say so with null in the policy "${desired.policy}"`;
+  return [notice(desired, "released", message)];
+}
+
+/** Keys that we once set and that no sound policy covers now: nothing is written, whatever is live. */
+export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resolution: Resolution): Notice[] {
+  const broken = new Set(
+    resolution.problems.filter(({ severity }) => severity === "error").map(({ file }) => file),
+  );
+  const held = new Map(resolution.held.map(({ keyId, policy }) => [keyId, policy]));
+  const heldNotices = [...held].map(([keyId, policy]) => heldNotice(keyId, policy));
+  const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
+  return [
+    ...heldNotices,
+    ...rest.map(([keyId, { policy, file }]): Notice => {
+      if (broken.has(file)) return heldNotice(keyId, policy);
+      const message =
+        `the policy "${policy}" (${file}) no longer covers this key; it is left as it is: ` +
+        `bring a policy back, or forget the key`;
+      return { kind: "orphaned", keyId, policy, message };
+    }),
+  ];
+}
+
+function heldNotice(keyId: KeyId, policy: string): Notice {
+  const message = `something about the policy "${policy}" is broken: the key keeps its values until that is mended`;
+  return { kind: "held", keyId, policy, message };
+}
+
+/** A value as JSON, cut to what a line can hold. */
+export function shortText(value: Canonical): string {
+  const json = JSON.stringify(value);
+  return json.length > 120 ? `${json.slice(0, 117)}...` : json;
+}

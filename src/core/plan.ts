@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { compareTexts, stableJson } from "./canonical.ts";
+import type { Why } from "./diff.ts";
+import type { DesiredKey } from "./resolve.ts";
+import type { Canonical, FieldPath, UpdateBody } from "./key.ts";
+import type { Adoption } from "./ledger.ts";
+import type { Json, KeyId } from "./policy.ts";
+import type { Place } from "./problem.ts";
+import type { Rank } from "./rank.ts";
+
+export type PassKind = "edit" | "reconcile";
+
+/** One field that will be set. `from` is undefined when the value before is not known. */
+export interface FieldChange {
+  readonly path: FieldPath;
+  readonly action: "set" | "clear";
+  readonly from: Canonical | undefined;
+  readonly to: Canonical;
+  readonly why: Why;
+  readonly rank: Rank;
+  /** Where the value is written. */
+  readonly place: Place;
+}
+
+/** One request: everything that changes on one key. */
+export interface Change {
+  readonly keyId: KeyId;
+  readonly policy: string;
+  /** Where the policy names the key. */
+  readonly place: Place;
+  readonly rank: Rank;
+  readonly fields: readonly FieldChange[];
+  readonly desired: DesiredKey;
+  /** What is sent; null when parts that nobody manages have to be read first. */
+  readonly body: UpdateBody | null;
+}
+
+/**
+ * Something that is told and not written.
+ *
+ * `settling`: read back different within the settle time. `not-reflected`: a value does not stick. `refused`: the
+ * server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
+ * longer managed, its value stays. `orphaned`: no policy covers a key any more. `held`: something about the key's
+ * policy is broken. `paused`. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
+ */
+export type NoticeKind =
+  | "settling"
+  | "not-reflected"
+  | "refused"
+  | "drift"
+  | "released"
+  | "orphaned"
+  | "held"
+  | "paused"
+  | "missing"
+  | "unreadable";
+
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly keyId: KeyId;
+  readonly policy: string;
+  readonly message: string;
+}
+
+/** A reason for which the plan is not carried out as a whole. */
+export interface Refusal {
+  readonly rule: string;
+  readonly message: string;
+  readonly limit: number;
+  readonly actual: number;
+  /** The one command that goes on with exactly this plan. */
+  readonly approve: string;
+}
+
+export interface PlanSummary {
+  /** Keys that policies ask something of. */
+  readonly desired: number;
+  /** Keys that were read; null when the pass did not read. */
+  readonly live: number | null;
+  readonly changes: number;
+  readonly unchanged: number;
+  readonly tightens: number;
+  readonly loosens: number;
+}
+
+/** What one pass would write, and why. Plain data: it can be compared, counted, printed and approved. */
+export interface Plan {
+  readonly pass: PassKind;
+  /** The same for the same changes; binds an approval to exactly this plan. */
+  readonly digest: string;
+  /** In the order in which they are sent. */
+  readonly changes: readonly Change[];
+  readonly notices: readonly Notice[];
+  readonly refusals: readonly Refusal[];
+  /** Corrections of the ledger that need no request. */
+  readonly adoptions: readonly Adoption[];
+  readonly summary: PlanSummary;
+}
+
+/** A digest of what would be written: keys, fields, values before and after. */
+export function digestOf(changes: readonly Change[]): string {
+  const content: Json = changes.map(({ keyId, fields }) => ({
+    keyId,
+    fields: fields.map(({ path, from, to }) => (from === undefined ? { path, to } : { path, from, to })),
+  }));
+  return createHash("sha256").update(stableJson(content)).digest("hex").slice(0, 16);
+}
+
+const rankOrder: Readonly<Record<Rank, number>> = { tightens: 0, neutral: 1, loosens: 2 };
+
+/**
+ * The order of a push: what tightens before what is neutral before what loosens; among equals edits before drift,
+ * then by key id.
+ */
+export function inPushOrder(changes: readonly Change[]): Change[] {
+  return [...changes].sort(
+    (a, b) =>
+      rankOrder[a.rank] - rankOrder[b.rank] ||
+      Number(isDrift(a)) - Number(isDrift(b)) ||
+      compareTexts(a.keyId, b.keyId),
+  );
+}
+
+function isDrift(change: Change): boolean {
+  return change.fields.every(({ why }) => why === "drift");
+}
