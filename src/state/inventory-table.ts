@@ -1,0 +1,105 @@
+import { hash } from "node:crypto";
+
+import type { LiveKey } from "../core/key.ts";
+import type { Json, JsonObject, KeyId } from "../core/policy.ts";
+import type { InventoryKey } from "../ports.ts";
+import type { SqlDatabase, SqlRow } from "./sqlite-driver.ts";
+
+/*
+ * The inventory on disk, never held in memory. Every pass sees every key again, and almost always unchanged: so the
+ * bulk of a row (the key as JSON, twice) stands in a table of its own and is written only when its digest differs,
+ * and the narrow table beside it takes the times at which the key was seen.
+ */
+export interface InventoryTable {
+  /** Replaces everything. Must run inside a transaction. */
+  replace(keys: readonly InventoryKey[]): void;
+  /** Must run inside a transaction. */
+  put(key: InventoryKey): void;
+}
+
+interface Seen {
+  readonly seenAt: number;
+  readonly rotationReadAt: number | null;
+  readonly digest: string;
+}
+
+export function createInventoryTable(db: SqlDatabase): InventoryTable {
+  const all = db.prepare("SELECT key_id, seen_at, rotation_read_at, digest FROM inventory");
+  const one = db.prepare("SELECT seen_at, rotation_read_at, digest FROM inventory WHERE key_id = ?");
+  const remove = db.prepare("DELETE FROM inventory WHERE key_id = ?");
+  const upsert = db.prepare(
+    `INSERT INTO inventory (key_id, seen_at, rotation_read_at, digest) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key_id) DO UPDATE
+     SET seen_at = excluded.seen_at, rotation_read_at = excluded.rotation_read_at, digest = excluded.digest`,
+  );
+  const upsertContent = db.prepare(
+    `INSERT INTO inventory_content (key_id, live, raw) VALUES (?, ?, ?)
+     ON CONFLICT (key_id) DO UPDATE SET live = excluded.live, raw = excluded.raw`,
+  );
+
+  function write(record: InventoryKey, known: Seen | undefined): void {
+    const { key, seenAt, rotationReadAt } = record;
+    const live = JSON.stringify({ ...key, fields: [...key.fields] });
+    const raw = JSON.stringify(record.raw);
+    const digest = hash("sha256", `${live}\n${raw}`, "base64");
+    const same = known?.digest === digest;
+    if (!same || known.seenAt !== seenAt || known.rotationReadAt !== rotationReadAt) {
+      upsert.run(key.id, seenAt, rotationReadAt, digest);
+    }
+    if (!same) upsertContent.run(key.id, live, raw);
+  }
+
+  return {
+    replace(records) {
+      const known = new Map<KeyId, Seen>();
+      for (const row of all.iterate()) known.set(String(row["key_id"]), seenFrom(row));
+      const present = new Set<KeyId>();
+      for (const record of records) {
+        const { id } = record.key;
+        // A key listed twice is compared with what the first of the two left.
+        write(record, present.has(id) ? undefined : known.get(id));
+        present.add(id);
+      }
+      for (const id of known.keys()) if (!present.has(id)) remove.run(id);
+    },
+    put(record) {
+      const row = one.get(record.key.id);
+      write(record, row === undefined ? undefined : seenFrom(row));
+    },
+  };
+}
+
+/** Reads one key of the inventory from the disk. */
+export function createInventoryReader(db: SqlDatabase): (id: KeyId) => InventoryKey | undefined {
+  const select = db.prepare(
+    `SELECT seen_at, rotation_read_at, live, raw
+     FROM inventory JOIN inventory_content USING (key_id) WHERE key_id = ?`,
+  );
+  return (id) => {
+    const row = select.get(id);
+    if (row === undefined) return undefined;
+    return {
+      key: liveFrom(String(row["live"])),
+      raw: JSON.parse(String(row["raw"])) as JsonObject,
+      seenAt: Number(row["seen_at"]),
+      rotationReadAt: nullable(row["rotation_read_at"]),
+    };
+  };
+}
+
+function liveFrom(text: string): LiveKey {
+  const stored = JSON.parse(text) as Omit<LiveKey, "fields"> & { readonly fields: [string, Json][] };
+  return { ...stored, fields: new Map(stored.fields) };
+}
+
+function seenFrom(row: SqlRow): Seen {
+  return {
+    seenAt: Number(row["seen_at"]),
+    rotationReadAt: nullable(row["rotation_read_at"]),
+    digest: String(row["digest"]),
+  };
+}
+
+function nullable(value: string | number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}

@@ -1,0 +1,84 @@
+import type { FieldPath } from "../core/key.ts";
+import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim } from "../core/ledger.ts";
+
+/*
+ * What each step does to the ledger of one key. Pure: each function returns a new AppliedKey, and nothing that was
+ * handed out before ever changes.
+ *
+ * | step    | confirmed                  | claimed           | mendedFrom        | other entries                  |
+ * |---------|----------------------------|-------------------|-------------------|--------------------------------|
+ * | claim   | stays                      | the new value     | as given, or gone | stay                           |
+ * | confirm | what was claimed           | gone              | stays             | above or below the path: gone  |
+ * | refuse  | stays                      | marked refused    | stays             | stay                           |
+ * | adopt   | the value given            | gone              | gone              | those named: gone              |
+ *
+ * Claim and adopt also set the policy that owns the key and where it stands.
+ */
+
+/** The key after an intent has been recorded. */
+export function afterClaim(before: AppliedKey | undefined, claim: Claim): AppliedKey {
+  const fields = new Map(before?.fields);
+  for (const { path, value, mendedFrom } of claim.fields) {
+    const confirmed = fields.get(path)?.confirmed;
+    fields.set(path, {
+      ...(confirmed === undefined ? {} : { confirmed }),
+      claimed: { value, policy: claim.policy, at: claim.at, refused: false },
+      ...(mendedFrom === undefined ? {} : { mendedFrom }),
+    });
+  }
+  return { policy: claim.policy, file: claim.file, line: claim.line, fields };
+}
+
+/**
+ * The key after the request for `paths` succeeded at `at`. A value that is now known replaces entries for a part of
+ * it and for what it is a part of (`usage_limits` and `usage_limits.credit_limit`), unless they were set as well.
+ */
+export function afterConfirm(before: AppliedKey, paths: readonly FieldPath[], at: number): AppliedKey {
+  const fields = new Map(before.fields);
+  for (const path of paths) {
+    const field = fields.get(path);
+    if (field?.claimed === undefined) continue;
+    const { value, policy } = field.claimed;
+    fields.set(path, confirmedField({ value, policy, at }, field.mendedFrom));
+  }
+  const confirmed = new Set(paths);
+  for (const path of fields.keys()) {
+    if (!confirmed.has(path) && paths.some((other) => overlap(path, other))) fields.delete(path);
+  }
+  return { ...before, fields };
+}
+
+/** The key after the server refused the request for `paths`. */
+export function afterRefusal(before: AppliedKey, paths: readonly FieldPath[]): AppliedKey {
+  const fields = new Map(before.fields);
+  for (const path of paths) {
+    const field = fields.get(path);
+    if (field?.claimed === undefined) continue;
+    fields.set(path, { ...field, claimed: { ...field.claimed, refused: true } });
+  }
+  return { ...before, fields };
+}
+
+/** The key after its ledger was corrected without a request. A path both dropped and confirmed is confirmed. */
+export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption): AppliedKey {
+  const { policy, file, line, at } = adoption;
+  const fields = new Map(before?.fields);
+  for (const path of adoption.drop) fields.delete(path);
+  for (const { path, value } of adoption.confirm) fields.set(path, confirmedField({ value, policy, at }));
+  return { policy, file, line, fields };
+}
+
+/** The paths whose request was begun and whose outcome is open. */
+export function openClaims(key: AppliedKey): FieldPath[] {
+  return [...key.fields].filter(([, { claimed }]) => claimed?.refused === false).map(([path]) => path);
+}
+
+function confirmedField(confirmed: AppliedValue, mendedFrom?: AppliedField["mendedFrom"]): AppliedField {
+  return mendedFrom === undefined ? { confirmed } : { confirmed, mendedFrom };
+}
+
+/** Whether one of two paths lies inside the other. Metadata names hold dots of their own: nothing lies inside them. */
+function overlap(a: FieldPath, b: FieldPath): boolean {
+  const [outer, inner] = a.length < b.length ? [a, b] : [b, a];
+  return inner.startsWith(`${outer}.`) && !outer.startsWith("defaults.metadata.");
+}

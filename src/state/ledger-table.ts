@@ -1,0 +1,73 @@
+import type { FieldPath } from "../core/key.ts";
+import type { AppliedField, AppliedKey, AppliedValue } from "../core/ledger.ts";
+import type { KeyId } from "../core/policy.ts";
+import { AppError, messageOf } from "../errors.ts";
+import type { Sharing } from "./sharing.ts";
+import type { SqlDatabase, SqlRow } from "./sqlite-driver.ts";
+import { corrupt } from "./sqlite-fault.ts";
+
+/** The ledger on disk: a row a key, its fields as one JSON object by path. */
+export interface LedgerTable {
+  /** Must run inside a transaction. */
+  write(id: KeyId, key: AppliedKey): void;
+}
+
+export function createLedgerTable(db: SqlDatabase): LedgerTable {
+  const upsert = db.prepare(
+    `INSERT INTO ledger (key_id, policy, file, line, fields) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (key_id) DO UPDATE
+     SET policy = excluded.policy, file = excluded.file, line = excluded.line, fields = excluded.fields`,
+  );
+  return {
+    write(id, key) {
+      upsert.run(id, key.policy, key.file, key.line, JSON.stringify(Object.fromEntries(key.fields)));
+    },
+  };
+}
+
+/** The whole ledger as it stands on disk. Throws `STATE_CORRUPT` for a row that cannot be read. */
+export function readLedger(db: SqlDatabase, path: string, sharing: Sharing): Map<KeyId, AppliedKey> {
+  const ledger = new Map<KeyId, AppliedKey>();
+  for (const row of db.prepare("SELECT key_id, policy, file, line, fields FROM ledger").iterate()) {
+    const id = String(row["key_id"]);
+    try {
+      ledger.set(id, keyFrom(row, sharing));
+    } catch (thrown) {
+      if (thrown instanceof AppError) throw thrown;
+      throw corrupt(path, `the ledger of key ${id} cannot be read (${messageOf(thrown)})`, thrown);
+    }
+  }
+  return ledger;
+}
+
+function keyFrom(row: SqlRow, sharing: Sharing): AppliedKey {
+  const stored = JSON.parse(String(row["fields"])) as Readonly<Record<FieldPath, AppliedField>>;
+  const key: AppliedKey = {
+    policy: String(row["policy"]),
+    file: String(row["file"]),
+    line: Number(row["line"]),
+    fields: new Map(Object.entries(stored)),
+  };
+  return shared(key, sharing);
+}
+
+/** The same key, built from strings and values that are shared with other keys, and from none of the caller's. */
+export function shared(key: AppliedKey, sharing: Sharing): AppliedKey {
+  const fields = new Map<FieldPath, AppliedField>();
+  for (const [path, field] of key.fields) fields.set(sharing.text(path), sharedField(field, sharing));
+  return { policy: sharing.text(key.policy), file: sharing.text(key.file), line: key.line, fields };
+}
+
+function sharedField({ confirmed, claimed, mendedFrom }: AppliedField, sharing: Sharing): AppliedField {
+  return {
+    ...(confirmed === undefined ? {} : { confirmed: sharedValue(confirmed, sharing) }),
+    ...(claimed === undefined
+      ? {}
+      : { claimed: { ...sharedValue(claimed, sharing), refused: claimed.refused } }),
+    ...(mendedFrom === undefined ? {} : { mendedFrom: { value: sharing.value(mendedFrom.value) } }),
+  };
+}
+
+function sharedValue({ value, policy, at }: AppliedValue, sharing: Sharing): AppliedValue {
+  return { value: sharing.value(value), policy: sharing.text(policy), at };
+}

@@ -1,0 +1,80 @@
+import type { AppliedKey } from "../core/ledger.ts";
+import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
+import { createFactReader } from "./fact-table.ts";
+import { createInventoryReader } from "./inventory-table.ts";
+import { readLedger } from "./ledger-table.ts";
+import { createSharing } from "./sharing.ts";
+import type { SqlDatabase } from "./sqlite-driver.ts";
+import { guarded } from "./sqlite-fault.ts";
+
+/** The state as somebody beside the writer sees it: what is committed, read again after the writer added to it. */
+export class ReadingState implements StateReader {
+  readonly #db: SqlDatabase;
+  readonly #path: string;
+  readonly #readFact: ReturnType<typeof createFactReader>;
+  readonly #readKey: ReturnType<typeof createInventoryReader>;
+  #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
+  #version: number | undefined;
+  #open = true;
+
+  constructor({ db, path }: { readonly db: SqlDatabase; readonly path: string }) {
+    this.#db = db;
+    this.#path = path;
+    this.#readFact = createFactReader(db);
+    this.#readKey = createInventoryReader(db);
+  }
+
+  applied(): ReadonlyMap<KeyId, AppliedKey> {
+    return guarded(this.#path, () => {
+      // Moves whenever another connection has committed something.
+      const version = Number(this.#db.prepare("PRAGMA data_version").get()?.["data_version"]);
+      if (version !== this.#version) this.#ledger = readLedger(this.#db, this.#path, createSharing());
+      this.#version = version;
+      return this.#ledger;
+    });
+  }
+
+  inventoryOf(id: KeyId): InventoryKey | undefined {
+    return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  fact(name: FactName): JsonObject | undefined {
+    return guarded(this.#path, () => this.#readFact(name));
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#db.close();
+  }
+}
+
+/** What a state that does not exist yet holds. */
+export const emptyReader: StateReader & { close(): void } = {
+  applied: () => new Map(),
+  inventoryOf: () => undefined,
+  fact: () => undefined,
+  close: () => undefined,
+};
+
+/** A state whose writing half throws: whoever opened it for reading has a defect if it comes to that. */
+export function readOnly(reader: StateReader & { close(): void }): State {
+  function refuse(): never {
+    throw new Error("The state was opened for reading only.");
+  }
+  return {
+    applied: () => reader.applied(),
+    inventoryOf: (id) => reader.inventoryOf(id),
+    fact: (name) => reader.fact(name),
+    close: () => reader.close(),
+    claim: refuse,
+    confirm: refuse,
+    refuse,
+    leaveClaimed: refuse,
+    adopt: refuse,
+    saveInventory: refuse,
+    saveInventoryKey: refuse,
+    saveFact: refuse,
+  };
+}

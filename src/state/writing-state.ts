@@ -1,0 +1,150 @@
+import type { FieldPath } from "../core/key.ts";
+import type { Adoption, AppliedKey, Claim } from "../core/ledger.ts";
+import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
+import { createAuditTable } from "./audit-table.ts";
+import { createFactReader, createFactWriter } from "./fact-table.ts";
+import { createInventoryReader, createInventoryTable } from "./inventory-table.ts";
+import { afterAdoption, afterClaim, afterConfirm, afterRefusal, openClaims } from "./ledger-rules.ts";
+import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
+import { createSharing } from "./sharing.ts";
+import type { SqlDatabase } from "./sqlite-driver.ts";
+import { guarded } from "./sqlite-fault.ts";
+import { transact } from "./transaction.ts";
+import type { WriterLock } from "./writer-lock.ts";
+
+/** An open state file, its path for messages, and the lock that makes this process its one writer. */
+export interface WritableFile {
+  readonly db: SqlDatabase;
+  readonly path: string;
+  readonly lock: WriterLock;
+}
+
+/**
+ * The state as its one writer has it. The ledger is read once and kept in memory; each step goes to the disk first,
+ * and only what is there for good shows in memory. The inventory and the facts stay on the disk.
+ *
+ * What a confirmation or a refusal speaks of is the last claim of its key, not claims of former requests whose
+ * outcome is still open. After a restart no request is under way; a confirmation would then speak of every open claim.
+ */
+export class WritingState implements State {
+  readonly #db: SqlDatabase;
+  readonly #path: string;
+  readonly #lock: WriterLock;
+  readonly #sharing = createSharing();
+  readonly #ledger: Map<KeyId, AppliedKey>;
+  readonly #underWay = new Map<KeyId, readonly FieldPath[]>();
+  readonly #ledgerTable: ReturnType<typeof createLedgerTable>;
+  readonly #inventory: ReturnType<typeof createInventoryTable>;
+  readonly #audit: ReturnType<typeof createAuditTable>;
+  readonly #writeFact: ReturnType<typeof createFactWriter>;
+  readonly #readFact: ReturnType<typeof createFactReader>;
+  readonly #readKey: ReturnType<typeof createInventoryReader>;
+  #open = true;
+
+  constructor({ db, path, lock }: WritableFile) {
+    this.#db = db;
+    this.#path = path;
+    this.#lock = lock;
+    this.#ledger = readLedger(db, path, this.#sharing);
+    this.#ledgerTable = createLedgerTable(db);
+    this.#inventory = createInventoryTable(db);
+    this.#audit = createAuditTable(db);
+    this.#writeFact = createFactWriter(db);
+    this.#readFact = createFactReader(db);
+    this.#readKey = createInventoryReader(db);
+  }
+
+  applied(): ReadonlyMap<KeyId, AppliedKey> {
+    return this.#ledger;
+  }
+
+  inventoryOf(id: KeyId): InventoryKey | undefined {
+    return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  fact(name: FactName): JsonObject | undefined {
+    return guarded(this.#path, () => this.#readFact(name));
+  }
+
+  claim(claim: Claim, audit: AuditEntry): void {
+    this.#step(claim.keyId, afterClaim(this.#ledger.get(claim.keyId), claim), audit);
+    this.#underWay.set(
+      claim.keyId,
+      claim.fields.map(({ path }) => path),
+    );
+  }
+
+  confirm(id: KeyId, at: number, audit: AuditEntry): void {
+    this.#settle(id, (key, paths) => afterConfirm(key, paths, at), audit);
+  }
+
+  refuse(id: KeyId, _at: number, audit: AuditEntry): void {
+    this.#settle(id, afterRefusal, audit);
+  }
+
+  leaveClaimed(id: KeyId, audit: AuditEntry): void {
+    this.#transact(() => this.#audit.append(audit));
+    this.#underWay.delete(id);
+  }
+
+  adopt(adoptions: readonly Adoption[]): void {
+    if (adoptions.length === 0) return;
+    const changed = new Map<KeyId, AppliedKey>();
+    for (const adoption of adoptions) {
+      const before = changed.get(adoption.keyId) ?? this.#ledger.get(adoption.keyId);
+      changed.set(adoption.keyId, afterAdoption(before, adoption));
+    }
+    this.#save(changed);
+  }
+
+  saveInventory(keys: readonly InventoryKey[]): void {
+    this.#transact(() => this.#inventory.replace(keys));
+  }
+
+  saveInventoryKey(key: InventoryKey): void {
+    this.#transact(() => this.#inventory.put(key));
+  }
+
+  saveFact(name: FactName, fact: JsonObject): void {
+    this.#transact(() => this.#writeFact(name, fact));
+  }
+
+  /** Closes the file, then lets the next writer in. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      this.#db.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  #settle(
+    id: KeyId,
+    rule: (key: AppliedKey, paths: readonly FieldPath[]) => AppliedKey,
+    audit: AuditEntry,
+  ): void {
+    const key = this.#ledger.get(id);
+    if (key === undefined) throw new Error(`The outcome of key ${id} was told without a claim.`);
+    this.#step(id, rule(key, this.#underWay.get(id) ?? openClaims(key)), audit);
+    this.#underWay.delete(id);
+  }
+
+  #step(id: KeyId, key: AppliedKey, audit: AuditEntry): void {
+    this.#save(new Map([[id, key]]), audit);
+  }
+
+  #save(changed: ReadonlyMap<KeyId, AppliedKey>, audit?: AuditEntry): void {
+    this.#transact(() => {
+      for (const [id, key] of changed) this.#ledgerTable.write(id, key);
+      if (audit !== undefined) this.#audit.append(audit);
+    });
+    for (const [id, key] of changed) this.#ledger.set(id, shared(key, this.#sharing));
+  }
+
+  #transact(work: () => void): void {
+    guarded(this.#path, () => transact(this.#db, work));
+  }
+}
