@@ -20,6 +20,8 @@ export interface RemoteFailure {
   readonly errorCode: string | null;
   /** How often the request was sent. */
   readonly attempts: number;
+  /** How long the server asked to wait, in milliseconds, where it did. */
+  readonly retryAfterMs?: number;
 }
 
 /** A request to the control plane that did not succeed. Its message never holds a secret. */
