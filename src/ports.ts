@@ -21,10 +21,13 @@ export interface Bell {
   stop(): Promise<void>;
 }
 
-/** Rank of a request in the queue: higher goes first. */
 export interface RequestOptions {
+  /** Rank in the queue: higher goes first. */
   readonly priority?: number;
+  /** Ends the request wherever it is; one on the wire is cut off. */
   readonly signal?: AbortSignal;
+  /** Takes the request back while it queues; one on the wire is not touched. */
+  readonly withdraw?: AbortSignal;
 }
 
 /** A live key as it arrives: `raw` is the JSON object of the answer without its masked secret. */
@@ -92,7 +95,7 @@ export interface AuditEntry {
   readonly file: string;
   readonly line: number;
   /** `claimed` before a request; how it ended afterwards. */
-  readonly event: "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing";
+  readonly event: "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn";
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }

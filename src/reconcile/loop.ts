@@ -1,0 +1,80 @@
+/*
+ * Rings become passes.
+ *
+ * - Single-flight: never two passes at once.
+ * - Level-triggered: a ring says "look again" and nothing else; many rings before a pass are one.
+ * - The last ring is always followed by a pass that began after it.
+ * - An edit does not wait for a long push to end: the pass under way is asked to give way, and what it left undone is
+ *   planned anew, so that of two values for one key only the newest is sent. An edit pass, which costs nothing when
+ *   nothing changed, goes before a reconcile pass.
+ * - After stop nothing begins.
+ */
+import type { PassKind } from "../core/plan.ts";
+import { Withdrawn } from "./withdrawn.ts";
+
+export interface PassSignals {
+  /** Aborted with a `Withdrawn` when the pass is to begin no further request. */
+  readonly yielding: AbortSignal;
+  /** Aborted when the pass must end at once. */
+  readonly signal: AbortSignal;
+}
+
+export interface PassEnd {
+  /** Whether the pass gave way with work left: it is rung again. */
+  readonly unfinished: boolean;
+}
+
+export interface Loop {
+  ring(kind: PassKind): void;
+  /** Lets the pass under way end; `deadline` aborted, it is cut off. Resolves when nothing runs any more. */
+  stop(deadline: AbortSignal): Promise<void>;
+  /** Resolves when nothing runs and nothing is rung. */
+  idle(): Promise<void>;
+}
+
+/** `run` must not throw: what can go wrong in a pass is part of its report. */
+export function createLoop(run: (kind: PassKind, signals: PassSignals) => Promise<PassEnd>): Loop {
+  const rung = new Set<PassKind>();
+  let stopped = false;
+  let current: { readonly yielding: AbortController; readonly signal: AbortController } | null = null;
+  let turning: Promise<void> = Promise.resolve();
+
+  function next(): PassKind | undefined {
+    const kind = rung.has("edit") ? "edit" : rung.has("reconcile") ? "reconcile" : undefined;
+    if (kind !== undefined) rung.delete(kind);
+    return kind;
+  }
+
+  async function turn(): Promise<void> {
+    for (let kind = next(); kind !== undefined && !stopped; kind = next()) {
+      current = { yielding: new AbortController(), signal: new AbortController() };
+      const { yielding, signal } = current;
+      const { unfinished } = await run(kind, { yielding: yielding.signal, signal: signal.signal });
+      current = null;
+      if (unfinished && !stopped) rung.add(kind);
+    }
+  }
+
+  return {
+    ring(kind) {
+      if (stopped) return;
+      const idle = current === null && rung.size === 0;
+      rung.add(kind);
+      if (kind === "edit") current?.yielding.abort(new Withdrawn(false));
+      if (idle) turning = turning.then(turn);
+    },
+    async stop(deadline) {
+      stopped = true;
+      rung.clear();
+      current?.yielding.abort(new Withdrawn(true));
+      const cutOff = (): void => current?.signal.abort(new Withdrawn(true));
+      if (deadline.aborted) cutOff();
+      deadline.addEventListener("abort", cutOff);
+      await turning;
+      deadline.removeEventListener("abort", cutOff);
+    },
+    async idle() {
+      while (current !== null || (rung.size > 0 && !stopped)) await turning;
+    },
+  };
+}

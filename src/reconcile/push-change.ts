@@ -1,0 +1,171 @@
+import { updateBody } from "../core/body.ts";
+import { sameField } from "../core/fields.ts";
+import type { UpdateBody } from "../core/key.ts";
+import type { ClaimedField } from "../core/ledger.ts";
+import { liveValue } from "../core/live.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { Change, FieldChange } from "../core/plan.ts";
+import type { JsonObject } from "../core/policy.ts";
+import { RemoteError } from "../core/remote-error.ts";
+import { messageOf } from "../errors.ts";
+import type { AuditEntry, Clock, KeyReader, KeyWriter, RequestOptions, StateWriter } from "../ports.ts";
+import { Withdrawn } from "./withdrawn.ts";
+
+export interface PushPorts {
+  readonly reader: KeyReader;
+  readonly writer: KeyWriter;
+  readonly state: StateWriter;
+  readonly clock: Clock;
+}
+
+export interface PushOptions {
+  /** The pass, for the audit trail. */
+  readonly pass: string;
+  /** Takes the request back while it queues. */
+  readonly yielding: AbortSignal;
+  /** Cuts off even a request on the wire. */
+  readonly signal: AbortSignal;
+}
+
+export interface Pushed {
+  readonly outcome: Outcome;
+  /** Whether the failure is one that every further request would meet too. */
+  readonly halts: boolean;
+}
+
+/** Sends one change. Throws when the state cannot be written. */
+export async function pushChange(ports: PushPorts, change: Change, options: PushOptions): Promise<Pushed> {
+  try {
+    const request = await prepare(ports, change, options);
+    if (request === null) return ended(change, { outcome: "applied", message: "it is already as wanted" });
+    return await send(ports, request, options);
+  } catch (error) {
+    if (error instanceof Withdrawn) return ended(change, { outcome: "skipped", message: error.message });
+    if (error instanceof RemoteError) return endedBy(change, error);
+    throw error;
+  }
+}
+
+interface Request {
+  readonly change: Change;
+  readonly body: UpdateBody;
+}
+
+/** The request of a change; null when a fresh look shows that nothing is left to do. */
+async function prepare(ports: PushPorts, change: Change, options: PushOptions): Promise<Request | null> {
+  if (change.body !== null) return { change, body: change.body };
+  const record = await ports.reader.get(change.keyId, requestOptions(options));
+  const now = ports.clock.now();
+  ports.state.saveInventoryKey({ ...record, seenAt: now, rotationReadAt: now });
+  const fields = change.fields.filter(({ path, to }) => {
+    const live = liveValue(record.key, path);
+    return live === undefined || !sameField(path, { desired: to, live, now });
+  });
+  const already = change.fields.filter((field) => !fields.includes(field));
+  if (already.length > 0) {
+    const { keyId, policy, place } = change;
+    const confirm = already.map(({ path, to }) => ({ path, value: to }));
+    ports.state.adopt([{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }]);
+  }
+  if (fields.length === 0) return null;
+  const changed = fields.map(({ path }) => path);
+  const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
+  if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
+  return { change: { ...change, fields }, body };
+}
+
+async function send(ports: PushPorts, request: Request, options: PushOptions): Promise<Pushed> {
+  const { change, body } = request;
+  const audit = (event: AuditEntry["event"], detail: JsonObject): AuditEntry =>
+    auditEntry(change, { at: ports.clock.now(), pass: options.pass, event, detail });
+  const { keyId, policy, place, fields } = change;
+  ports.state.claim(
+    { keyId, policy, file: place.file, line: place.line, at: ports.clock.now(), fields: fields.map(claimed) },
+    audit("claimed", { fields: fields.map(auditField), top: Object.keys(body) }),
+  );
+  try {
+    const receipt = await ports.writer.update(keyId, body, requestOptions(options));
+    const { status, attempts } = receipt;
+    ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
+    return ended(change, { outcome: "applied", status, attempts, message: "applied" });
+  } catch (error) {
+    settleFailure({ ports, change, error, audit });
+    throw error;
+  }
+}
+
+interface Failure {
+  readonly ports: PushPorts;
+  readonly change: Change;
+  readonly error: unknown;
+  readonly audit: (event: AuditEntry["event"], detail: JsonObject) => AuditEntry;
+}
+
+/** Notes in the ledger and the audit trail what a request that did not succeed means. */
+function settleFailure({ ports, change, error, audit }: Failure): void {
+  if (!(error instanceof RemoteError)) {
+    ports.state.leaveClaimed(change.keyId, audit("withdrawn", { message: messageOf(error) }));
+    return;
+  }
+  const { consequence, status, attempts, errorCode } = error.failure;
+  const detail = { message: error.message, status, attempts, errorCode };
+  if (consequence === "rejected") {
+    ports.state.refuse(change.keyId, ports.clock.now(), audit("rejected", detail));
+  } else if (consequence === "missing") {
+    ports.state.refuse(change.keyId, ports.clock.now(), audit("missing", detail));
+  } else {
+    ports.state.leaveClaimed(change.keyId, audit(consequence === "unknown" ? "unknown" : "failed", detail));
+  }
+}
+
+function endedBy(change: Change, error: RemoteError): Pushed {
+  const { consequence, status, attempts } = error.failure;
+  const told = { status, attempts, message: error.message };
+  switch (consequence) {
+    case "rejected":
+    case "missing":
+      return ended(change, { outcome: "rejected", ...told });
+    case "unknown":
+      return ended(change, { outcome: "unknown", ...told });
+    case "throttled":
+    case "unavailable":
+      return ended(change, { outcome: "failed", ...told });
+    case "auth":
+    case "misdirected":
+      return { outcome: outcomeOf(change, { outcome: "failed", ...told }), halts: true };
+    default:
+      return consequence satisfies never;
+  }
+}
+
+type End = Pick<Outcome, "outcome" | "message"> & Partial<Pick<Outcome, "status" | "attempts">>;
+
+function ended(change: Change, end: End): Pushed {
+  return { outcome: outcomeOf(change, end), halts: false };
+}
+
+export function outcomeOf(change: Change, end: End): Outcome {
+  const { keyId, policy } = change;
+  const { outcome, status = null, attempts = 0, message } = end;
+  return { keyId, policy, outcome, status, attempts, message };
+}
+
+function requestOptions(options: PushOptions): RequestOptions {
+  return { signal: options.signal, withdraw: options.yielding };
+}
+
+function claimed({ path, to, from, why }: FieldChange): ClaimedField {
+  return why === "drift" && from !== undefined
+    ? { path, value: to, mendedFrom: { value: from } }
+    : { path, value: to };
+}
+
+function auditField({ path, from, to, why, place }: FieldChange): JsonObject {
+  const at = { file: place.file, line: place.line };
+  return from === undefined ? { path, to, why, ...at } : { path, from, to, why, ...at };
+}
+
+function auditEntry(change: Change, entry: Pick<AuditEntry, "at" | "pass" | "event" | "detail">): AuditEntry {
+  const { keyId, policy, place } = change;
+  return { ...entry, keyId, policy, file: place.file, line: place.line };
+}

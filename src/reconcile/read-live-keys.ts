@@ -1,0 +1,107 @@
+/*
+ * What a reconcile pass reads: the whole list, and one GET for each key whose answer the list cannot give. Those are
+ * two kinds. A key that a policy names and the list does not show may still be there, since a credential without the
+ * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies,
+ * which matters only for a key whose policy speaks of one; what a GET said of it then is believed again as long as
+ * `last_updated_at` stays the same.
+ *
+ * An error is never taken for absence: a key that cannot be read is told as unreadable and left alone; only the
+ * answer "not found" or "not yours" for a key that a complete list does not show means that it is missing.
+ */
+import type { DesiredKey } from "../core/resolve.ts";
+import type { Sight } from "../core/make-plan.ts";
+import type { KeyId } from "../core/policy.ts";
+import { RemoteError } from "../core/remote-error.ts";
+import type { Clock, InventoryKey, KeyReader, LiveRecord, StateReader } from "../ports.ts";
+
+export interface LiveKeys {
+  /** By key id, for each desired key and each listed key. */
+  readonly sights: ReadonlyMap<KeyId, Sight>;
+  readonly inventory: readonly InventoryKey[];
+  /** How many keys the list showed. */
+  readonly listed: number;
+}
+
+export interface ReadPorts {
+  readonly reader: KeyReader;
+  readonly state: StateReader;
+  readonly clock: Clock;
+}
+
+export async function readLiveKeys(
+  ports: ReadPorts,
+  desired: readonly DesiredKey[],
+  signal: AbortSignal,
+): Promise<LiveKeys> {
+  const records = await ports.reader.list({ signal });
+  const seenAt = ports.clock.now();
+  const inventory = new Map<KeyId, InventoryKey>();
+  for (const record of records) inventory.set(record.key.id, { ...record, seenAt, rotationReadAt: null });
+  const sights = new Map<KeyId, Sight>();
+
+  async function read(key: DesiredKey): Promise<void> {
+    const listed = inventory.get(key.keyId);
+    const remembered = listed === undefined ? undefined : withRememberedRotation(listed, ports.state);
+    if (remembered !== undefined) {
+      inventory.set(key.keyId, remembered);
+      return;
+    }
+    const answer = await tryGet(ports.reader, { id: key.keyId, listed: listed !== undefined, signal });
+    if ("kind" in answer) sights.set(key.keyId, answer);
+    else {
+      const rotationReadAt = ports.clock.now();
+      inventory.set(key.keyId, { ...answer, seenAt: rotationReadAt, rotationReadAt });
+      sights.set(key.keyId, { kind: "seen", key: answer.key, complete: true });
+    }
+  }
+
+  await Promise.all(desired.filter((key) => needsMore(key, inventory)).map(read));
+  for (const [id, { key, rotationReadAt }] of inventory) {
+    if (!sights.has(id)) sights.set(id, { kind: "seen", key, complete: rotationReadAt !== null });
+  }
+  return { sights, inventory: [...inventory.values()], listed: records.length };
+}
+
+function needsMore(desired: DesiredKey, inventory: ReadonlyMap<KeyId, InventoryKey>): boolean {
+  if (desired.mode === "paused") return false;
+  const listed = inventory.get(desired.keyId);
+  if (listed === undefined) return true;
+  const speaksOfRotation = [...desired.fields.keys()].some((path) => path.startsWith("rotation_policy"));
+  return speaksOfRotation && !listed.key.fields.has("rotation_policy");
+}
+
+/** `last_updated_at` has whole seconds: a GET in the same moment may have missed a later change of that second. */
+const sameSecondMarginMs = 5_000;
+
+function withRememberedRotation(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
+  const before = state.inventoryOf(listed.key.id);
+  const rotation = before?.key.fields.get("rotation_policy");
+  const updatedAt = listed.key.lastUpdatedAt;
+  if (before === undefined || rotation === undefined || before.rotationReadAt === null) return undefined;
+  if (updatedAt === null || before.key.lastUpdatedAt !== updatedAt) return undefined;
+  if (before.rotationReadAt - Date.parse(updatedAt) < sameSecondMarginMs) return undefined;
+  const fields = new Map([...listed.key.fields, ["rotation_policy", rotation]]);
+  return { ...listed, key: { ...listed.key, fields }, rotationReadAt: before.rotationReadAt };
+}
+
+interface GetRequest {
+  readonly id: KeyId;
+  readonly listed: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function tryGet(reader: KeyReader, request: GetRequest): Promise<LiveRecord | Sight> {
+  try {
+    return await reader.get(request.id, { signal: request.signal });
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    const { consequence, status } = error.failure;
+    if (consequence === "auth" || consequence === "misdirected") throw error;
+    const absent = consequence === "missing" || (consequence === "rejected" && status === 403);
+    if (absent && !request.listed) {
+      const message = `the control plane does not show this key to our credential: ${error.message}`;
+      return { kind: "missing", message };
+    }
+    return { kind: "unreadable", message: `this key cannot be read, and is left alone: ${error.message}` };
+  }
+}

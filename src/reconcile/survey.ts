@@ -1,0 +1,86 @@
+/*
+ * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan. Nothing that it
+ * is given can write, so preview and apply can share it without a flag.
+ */
+import type { DesiredKey, Resolution } from "../core/resolve.ts";
+import type { LiveKey } from "../core/key.ts";
+import { makePlan, type Sight } from "../core/make-plan.ts";
+import type { PassKind, Plan } from "../core/plan.ts";
+import type { KeyId, PolicySet } from "../core/policy.ts";
+import type { Problem } from "../core/problem.ts";
+import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
+import { readLiveKeys } from "./read-live-keys.ts";
+
+export interface SurveyPorts {
+  readonly policies: PolicySource;
+  readonly resolve: (set: PolicySet) => Resolution;
+  readonly reader: KeyReader;
+  readonly state: StateReader;
+  readonly clock: Clock;
+}
+
+export interface SurveyOptions {
+  readonly pass: PassKind;
+  readonly settleMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Survey {
+  readonly plan: Plan;
+  /** Whether the policy directory as a whole can be believed; if not, the plan is empty. */
+  readonly trusted: boolean;
+  readonly problems: readonly Problem[];
+  readonly files: number;
+  /** The complete inventory that a reconcile pass has read; null when it did not read. */
+  readonly inventory: readonly InventoryKey[] | null;
+}
+
+/** Throws a RemoteError when the live keys cannot be read as a whole. */
+export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
+  const set = ports.policies.load();
+  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
+  const { problems } = resolution;
+  if (!set.trusted || options.pass === "edit") {
+    const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
+    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted: set.trusted });
+    return { plan, trusted: set.trusted, problems, files: set.files, inventory: null };
+  }
+  const live = await readLiveKeys(ports, [...resolution.desired.values()], options.signal);
+  const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
+  const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
+  return { plan, trusted: true, problems, files: set.files, inventory: live.inventory };
+}
+
+interface Seen {
+  readonly resolution: Resolution;
+  readonly sightOf: (id: KeyId) => Sight;
+  readonly liveCount: number | null;
+  readonly trusted: boolean;
+}
+
+function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan {
+  return makePlan({
+    pass: options.pass,
+    resolution: seen.resolution,
+    // Of a directory that cannot be believed not even "no policy covers this key" may be said.
+    applied: seen.trusted ? ports.state.applied() : new Map(),
+    sightOf: seen.sightOf,
+    liveCount: seen.liveCount,
+    now: ports.clock.now(),
+    settleMs: options.settleMs,
+  });
+}
+
+function untrusted(set: PolicySet): Resolution {
+  return { desired: new Map(), held: [], problems: set.problems };
+}
+
+/** The inventory is asked only where the ledger does not know every field that is wanted. */
+function lastSight(desired: DesiredKey | undefined, state: StateReader): Sight {
+  if (desired === undefined) return { kind: "unseen" };
+  const applied = state.applied().get(desired.keyId);
+  const knowsAll =
+    applied !== undefined && [...desired.fields.keys()].every((path) => applied.fields.has(path));
+  const known: LiveKey | undefined = knowsAll ? undefined : state.inventoryOf(desired.keyId)?.key;
+  return known === undefined ? { kind: "unseen" } : { kind: "last-seen", key: known };
+}
