@@ -1,0 +1,100 @@
+/*
+ * The daemon: what rings, what a pass logs, when to look again, and in which order all of it starts and stops.
+ *
+ *   starts: watch the directory -> schedule -> signals -> the first ring      stops: the same backwards, then drain
+ *
+ * The first pass is an edit pass when the state knows this control plane, else a reconcile pass: without having looked
+ * once, setting every field of every key would be a write that nobody needs. For the same reason an edit rings a
+ * reconcile pass as long as none has succeeded.
+ */
+import type { PassReport } from "../core/outcome.ts";
+import type { PassKind } from "../core/plan.ts";
+import type { Logger } from "pino";
+import type { Bell, Clock, StateReader } from "../ports.ts";
+import { createLoop, type PassEnd, type PassSignals } from "../reconcile/loop.ts";
+import { createAlarms } from "./alarms.ts";
+import { nextLook } from "./next-look.ts";
+
+export interface DaemonParts {
+  readonly watch: Bell;
+  readonly schedule: Bell;
+  readonly state: StateReader;
+  /** The control plane's base URL: a state that knows another one is cold. */
+  readonly target: string;
+  readonly runPass: (kind: PassKind, signals: PassSignals) => Promise<PassReport>;
+  readonly settleMs: number;
+  /** For how long requests on the wire are waited for at the end, in milliseconds. */
+  readonly drainMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told when the daemon is up, looks at something, or stops; for the service manager. */
+  readonly tell: (state: string) => void;
+}
+
+export interface Daemon {
+  /** Rings a reconcile pass. */
+  reconcile(): void;
+  /** Drains and ends; resolves when nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
+  const { log, clock } = parts;
+  const loop = createLoop(pass);
+  const alarms = createAlarms(clock, ring);
+  let stopping = false;
+  let failures = 0;
+
+  async function pass(kind: PassKind, signals: PassSignals): Promise<PassEnd> {
+    alarms.covered(kind);
+    const report = await parts.runPass(kind, signals);
+    const gaveWay =
+      signals.yielding.aborted && report.unfinished.some(({ outcome }) => outcome === "skipped");
+    const look = nextLook(report, { failures, settleMs: parts.settleMs });
+    failures = look?.failed === true ? failures + 1 : 0;
+    if (look !== null && !stopping) alarms.set(look.kind, look.afterMs);
+    parts.tell(`STATUS=${statusLine(report)}`);
+    return { unfinished: gaveWay };
+  }
+
+  function ring(kind: PassKind): void {
+    loop.ring(kind === "edit" && !isWarm(parts.state, parts.target) ? "reconcile" : kind);
+  }
+
+  await parts.watch.start(() => ring("edit"));
+  await parts.schedule.start(() => ring("reconcile"));
+  log.info({ target: parts.target }, "daemon started");
+  parts.tell("READY=1");
+  ring("edit");
+
+  return {
+    reconcile: () => ring("reconcile"),
+    async stop() {
+      log.info("daemon stops");
+      parts.tell("STOPPING=1");
+      stopping = true;
+      alarms.stop();
+      await parts.schedule.stop();
+      await parts.watch.stop();
+      const deadline = new AbortController();
+      const drained = new AbortController();
+      clock.sleep(parts.drainMs, drained.signal).then(
+        () => deadline.abort(),
+        () => undefined,
+      );
+      await loop.stop(deadline.signal);
+      drained.abort();
+      log.info("daemon stopped");
+    },
+  };
+}
+
+function isWarm(state: StateReader, target: string): boolean {
+  return state.fact("reconciled")?.["target"] === target;
+}
+
+function statusLine(report: PassReport): string {
+  if (report.error !== null) return `last ${report.kind} pass failed: ${report.error.code}`;
+  const { desired, changes } = report.summary;
+  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass`;
+}
