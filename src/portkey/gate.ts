@@ -8,6 +8,7 @@ import { Breaker } from "./breaker.ts";
 import { Budget } from "./budget.ts";
 import type { HoldReason } from "./holds.ts";
 import { Holds } from "./holds.ts";
+import { onAbort } from "./on-abort.ts";
 
 /** A time during which nothing starts, as it is told to whoever watches. */
 export interface HoldNotice {
@@ -27,6 +28,9 @@ export interface GateOptions {
   readonly onSpend: (until: number) => void;
   readonly onHold: (hold: HoldNotice) => void;
 }
+
+/** Whichever of them fires first takes back what waits. */
+type Signals = readonly (AbortSignal | undefined)[];
 
 /** A hold that a former process left behind is believed for this long at most: beyond, a clock was wrong. */
 const longestInheritedHoldMs = 7 * 24 * 3_600_000;
@@ -65,34 +69,31 @@ export class Gate {
   }
 
   /**
-   * Runs `job` when its turn has come; rejects with the signal's reason when that is aborted before. Once it runs, it
-   * keeps its place in flight until it settles, aborted or not.
+   * Runs `job` when its turn has come; rejects with the reason when one of the signals is aborted before. Once it
+   * runs, it keeps its place in flight until it settles, aborted or not.
    */
-  pass<T>(job: () => Promise<T>, priority: number, signal: AbortSignal | undefined): Promise<T> {
+  pass<T>(job: () => Promise<T>, priority: number, signals: Signals): Promise<T> {
     // p-queue would free the place of a running job on abort: it sees a signal that can fire only while it waits.
     const waiting = new AbortController();
-    const leave = () => waiting.abort(signal?.reason);
-    if (signal?.aborted === true) leave();
-    signal?.addEventListener("abort", leave, { once: true });
+    const forget = onAbort(signals, (reason) => waiting.abort(reason));
     const start = () => {
-      signal?.removeEventListener("abort", leave);
+      forget();
       return this.#start(job);
     };
     return this.#queue.add(start, { priority, signal: waiting.signal });
   }
 
-  /** Waits outside the queue; rejects when the signal is aborted or everything is turned away. */
-  async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits outside the queue; rejects when one of the signals is aborted or everything is turned away. */
+  async pause(ms: number, signals: Signals): Promise<void> {
     const pause = new AbortController();
-    const leave = () => pause.abort(signal?.reason);
-    if (signal?.aborted === true || this.#refusal !== undefined) leave();
-    signal?.addEventListener("abort", leave, { once: true });
+    const forget = onAbort(signals, (reason) => pause.abort(reason));
+    if (this.#refusal !== undefined) pause.abort();
     this.#pauses.add(pause);
     try {
       await this.#options.clock.sleep(ms, pause.signal);
     } finally {
       this.#pauses.delete(pause);
-      signal?.removeEventListener("abort", leave);
+      forget();
     }
   }
 

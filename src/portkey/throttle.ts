@@ -34,7 +34,6 @@
  * A request that may have taken effect once is never reported as one that did not: after an `unknown`, giving up later
  * for another reason is still `unknown`. A request that was rejected before it was sent has 0 attempts.
  */
-import { setMaxListeners } from "node:events";
 import { AppError } from "../errors.ts";
 import type { Consequence } from "../core/remote-error.ts";
 import { RemoteError } from "../core/remote-error.ts";
@@ -66,7 +65,9 @@ export interface RunOptions {
   readonly kind: "read" | "write";
   /** Higher goes first; 0 unless given. */
   readonly priority?: number;
+  /** Either takes the request back while it waits; what is in flight is left to `send`. */
   readonly signal?: AbortSignal;
+  readonly withdraw?: AbortSignal;
   /** Whether it may be sent again when it is unknown if it took effect; true unless given. */
   readonly repeatable?: boolean;
 }
@@ -76,8 +77,8 @@ export type Attempt<T> = (attempt: number) => Promise<T>;
 
 export interface Throttle {
   /**
-   * Settles with the first success, or rejects: with the last `RemoteError` once something was sent; with the signal's
-   * reason, the credential's refusal or `STOPPED` when nothing was.
+   * Settles with the first success, or rejects: with the last `RemoteError` once something was sent; with the
+   * signal's reason, the credential's refusal or `STOPPED` when nothing was.
    */
   run<T>(send: Attempt<T>, options: RunOptions): Promise<T>;
   tally(): RequestTally;
@@ -123,8 +124,6 @@ class QueuedThrottle implements Throttle {
   }
 
   async run<T>(send: Attempt<T>, options: RunOptions): Promise<T> {
-    // Each waiting request listens to its caller's signal, and thousands may share one.
-    if (options.signal !== undefined) setMaxListeners(0, options.signal);
     const running = this.#attempts(send, options);
     this.#running.add(running);
     // The clock's sleeps do not keep the process alive; a request that somebody waits for does.
@@ -157,6 +156,7 @@ class QueuedThrottle implements Throttle {
   }
 
   async #attempts<T>(send: Attempt<T>, options: RunOptions): Promise<T> {
+    const signals = [options.signal, options.withdraw];
     const failures = { throttled: 0, other: 0 };
     let last: RemoteError | undefined;
     for (let attempt = 1; ; attempt++) {
@@ -167,13 +167,13 @@ class QueuedThrottle implements Throttle {
         return send(attempt);
       };
       try {
-        return await this.#gate.pass(job, options.priority ?? 0, options.signal);
+        return await this.#gate.pass(job, options.priority ?? 0, signals);
       } catch (error) {
         if (!way.sent) throw last ?? error;
         if (!(error instanceof RemoteError)) throw error;
         last = summary(error, attempt, last);
         if (!isWorthRepeating(error.failure.consequence, options.repeatable ?? true)) throw last;
-        if (!(await this.#mayTryAgain(error.failure.consequence, failures, options.signal))) throw last;
+        if (!(await this.#mayTryAgain(error.failure.consequence, failures, signals))) throw last;
       }
     }
   }
@@ -182,12 +182,12 @@ class QueuedThrottle implements Throttle {
   async #mayTryAgain(
     consequence: Consequence,
     failures: { throttled: number; other: number },
-    signal: AbortSignal | undefined,
+    signals: readonly (AbortSignal | undefined)[],
   ): Promise<boolean> {
     if (consequence === "throttled") return ++failures.throttled < mostThrottled;
     failures.other += 1;
     if (failures.other >= mostFailures) return false;
-    const pause = this.#gate.pause(fullJitter(requestBackoff, failures.other, this.#random), signal);
+    const pause = this.#gate.pause(fullJitter(requestBackoff, failures.other, this.#random), signals);
     return pause.then(
       () => true,
       () => false,

@@ -1,7 +1,6 @@
-import { setMaxListeners } from "node:events";
 import type { Consequence } from "../../src/core/remote-error.ts";
 import { RemoteError } from "../../src/core/remote-error.ts";
-import type { ThrottleOptions } from "../../src/portkey/throttle.ts";
+import type { RunOptions, ThrottleOptions } from "../../src/portkey/throttle.ts";
 import { createThrottle } from "../../src/portkey/throttle.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -51,12 +50,7 @@ export class ThrottleWorld {
   }
 
   /** Asks for a request whose n-th sending has the n-th fate, the last one for ever. */
-  ask(
-    name: string,
-    fates: readonly Fate[],
-    options: { priority?: number; signal?: AbortSignal; repeatable?: boolean } = {},
-  ): Promise<string> {
-    if (options.signal !== undefined) setMaxListeners(0, options.signal);
+  ask(name: string, fates: readonly Fate[], options: Omit<RunOptions, "kind"> = {}): Promise<string> {
     const asked = this.throttle.run((attempt) => this.#send(name, attempt, fates), {
       kind: "write",
       ...options,

@@ -361,6 +361,18 @@ describe("abort and stop", () => {
     expect(w.order).toEqual(["first"]);
   });
 
+  test("a withdrawn request is taken back while it waits, and only then", async () => {
+    const w = new ThrottleWorld({ concurrency: 1 });
+    const withdrawal = new AbortController();
+    const signal = new AbortController().signal;
+    const first = w.ask("first", [quick], { signal, withdraw: withdrawal.signal });
+    const second = w.ask("second", [quick], { signal, withdraw: withdrawal.signal });
+    withdrawal.abort(new Error("a newer policy"));
+    await expect(second).rejects.toThrow("a newer policy");
+    await expect(w.clock.runUntil(first)).resolves.toBe("first");
+    expect(w.order).toEqual(["first"]);
+  });
+
   test("an abort after the first attempt tells what became of it", async () => {
     const w = new ThrottleWorld({ random: () => 0.999 });
     const controller = new AbortController();
