@@ -32,6 +32,8 @@ export function lockForWriting(driver: SqlDriver, path: string): WriterLock {
     lock = db;
     // A writer that was told to stop a moment ago may still be closing its files.
     db.exec("PRAGMA busy_timeout = 250");
+    // Nothing is ever written into it: no journal beside it either.
+    db.exec("PRAGMA journal_mode = MEMORY");
     db.exec("BEGIN EXCLUSIVE");
     return { release: () => db.close() };
   } catch (thrown) {

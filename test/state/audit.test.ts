@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+
+import { readAudit } from "../../src/state/open-state.ts";
+import { loadDriver } from "../../src/state/sqlite-driver.ts";
+import { auditOf, keyA } from "./fixtures.ts";
+import { useStates } from "./use-states.ts";
+
+const states = useStates();
+
+describe("the audit trail", () => {
+  it.each([
+    "UPDATE audit SET event = 'applied'",
+    "DELETE FROM audit",
+    "DELETE FROM audit WHERE seq = 1",
+    "INSERT OR REPLACE INTO audit SELECT 1, at, pass, key_id, policy, file, line, 'applied', detail FROM audit",
+    "REPLACE INTO audit SELECT * FROM audit",
+  ])("is only ever added to: %s fails", (sql) => {
+    const path = states.path();
+    const state = states.open(path);
+    state.leaveClaimed(keyA, auditOf(keyA, "unknown"));
+    state.close();
+    const db = loadDriver().open(path, { readOnly: false });
+    expect(() => db.exec(sql)).toThrow(/append-only/);
+    db.close();
+    expect(readAudit(`sqlite:${path}`, { limit: 9 })).toEqual([{ seq: 1, ...auditOf(keyA, "unknown") }]);
+  });
+
+  it("goes on counting where it was after reopening", () => {
+    const path = states.path();
+    for (let round = 0; round < 3; round++) {
+      const state = states.open(path);
+      state.leaveClaimed(keyA, auditOf(keyA, "failed", round));
+      state.close();
+    }
+    expect(readAudit(`sqlite:${path}`, { limit: 2 }).map(({ seq, at }) => [seq, at])).toEqual([
+      [3, 2],
+      [2, 1],
+    ]);
+  });
+});

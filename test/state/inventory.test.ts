@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { InventoryKey } from "../../src/ports.ts";
+import { loadDriver } from "../../src/state/sqlite-driver.ts";
+import { inventoryKey, keyA, keyB } from "./fixtures.ts";
+import { useStates } from "./use-states.ts";
+
+const states = useStates();
+
+/** Times each key's content was written, counted by the database itself. */
+function countContentWrites(path: string): () => number {
+  const db = loadDriver().open(path, { readOnly: false });
+  db.exec(`
+    CREATE TABLE written (key_id TEXT);
+    CREATE TRIGGER one AFTER INSERT ON inventory_content BEGIN INSERT INTO written VALUES (NEW.key_id); END;
+    CREATE TRIGGER two AFTER UPDATE ON inventory_content BEGIN INSERT INTO written VALUES (NEW.key_id); END;
+  `);
+  db.close();
+  return () => {
+    const reader = loadDriver().open(path, { readOnly: true });
+    const count = Number(reader.prepare("SELECT count(*) AS count FROM written").get()?.["count"]);
+    reader.close();
+    return count;
+  };
+}
+
+describe("the inventory", () => {
+  it("gives back each key as it was noted, fields and raw answer included", () => {
+    const path = states.path();
+    const state = states.open(path);
+    state.saveInventory([inventoryKey(keyA, "one"), { ...inventoryKey(keyB, "two"), rotationReadAt: 9 }]);
+    state.close();
+    const again = states.open(path);
+    expect(again.inventoryOf(keyA)).toEqual(inventoryKey(keyA, "one"));
+    expect(again.inventoryOf(keyB)).toEqual({ ...inventoryKey(keyB, "two"), rotationReadAt: 9 });
+    expect(again.inventoryOf("nobody")).toBeUndefined();
+  });
+
+  it("is replaced whole by a list: what is not in it is gone", () => {
+    const state = states.open(states.path());
+    state.saveInventory([inventoryKey(keyA, "one"), inventoryKey(keyB, "two")]);
+    state.saveInventory([inventoryKey(keyB, "two")]);
+    expect(state.inventoryOf(keyA)).toBeUndefined();
+    expect(state.inventoryOf(keyB)?.key.name).toBe("two");
+    state.saveInventory([]);
+    expect(state.inventoryOf(keyB)).toBeUndefined();
+  });
+
+  it("takes one key by itself and leaves the others", () => {
+    const state = states.open(states.path());
+    state.saveInventory([inventoryKey(keyA, "one")]);
+    state.saveInventoryKey(inventoryKey(keyB, "two"));
+    state.saveInventoryKey(inventoryKey(keyA, "renamed", 2_000));
+    expect(state.inventoryOf(keyA)).toEqual(inventoryKey(keyA, "renamed", 2_000));
+    expect(state.inventoryOf(keyB)?.key.name).toBe("two");
+  });
+
+  it("writes only what changed, and still moves the time at which a key was seen", () => {
+    const path = states.path();
+    const writes = countContentWrites((states.open(path).close(), path));
+    const state = states.open(path);
+    state.saveInventory([inventoryKey(keyA, "one"), inventoryKey(keyB, "two")]);
+    expect(writes()).toBe(2);
+    state.saveInventory([inventoryKey(keyA, "one", 2_000), inventoryKey(keyB, "two", 2_000)]);
+    expect(writes()).toBe(2);
+    expect(state.inventoryOf(keyA)?.seenAt).toBe(2_000);
+    state.saveInventory([inventoryKey(keyA, "one", 3_000), inventoryKey(keyB, "renamed", 3_000)]);
+    expect(writes()).toBe(3);
+    expect(state.inventoryOf(keyB)).toEqual(inventoryKey(keyB, "renamed", 3_000));
+  });
+
+  it("agrees with a plain map over any lists, with repeats, across reopening", () => {
+    const record: fc.Arbitrary<InventoryKey> = fc
+      .record({
+        id: fc.constantFrom("a", "b", "c", "d"),
+        name: fc.constantFrom("one", "two"),
+        seenAt: fc.integer({ min: 0, max: 2 }),
+        rotationReadAt: fc.constantFrom(null, 1, 2),
+      })
+      .map(({ id, name, seenAt, rotationReadAt }) => ({ ...inventoryKey(id, name, seenAt), rotationReadAt }));
+    const step = fc.oneof(
+      fc.record({ list: fc.array(record, { maxLength: 6 }) }),
+      fc.record({ one: record }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+        const path = states.path();
+        let state = states.open(path);
+        let model = new Map<string, InventoryKey>();
+        for (const given of steps) {
+          if ("list" in given) {
+            state.saveInventory(given.list);
+            model = new Map(given.list.map((key) => [key.key.id, key]));
+          } else {
+            state.saveInventoryKey(given.one);
+            model.set(given.one.key.id, given.one);
+          }
+          for (const id of ["a", "b", "c", "d"]) expect(state.inventoryOf(id)).toEqual(model.get(id));
+          state.close();
+          state = states.open(path);
+          for (const id of ["a", "b", "c", "d"]) expect(state.inventoryOf(id)).toEqual(model.get(id));
+        }
+        state.close();
+      }),
+      { numRuns: 25 },
+    );
+  }, 120_000);
+});

@@ -1,0 +1,30 @@
+/*
+ * A writer in a process of its own: `node --import tsx writer-process.ts PATH SEED`. It works on the ledger of ten keys
+ * in a loop and says each step on standard output after it is done, so that whoever kills it knows what must be there.
+ * With SEED `hold` it only opens the state and waits.
+ */
+import { writeSync } from "node:fs";
+
+import { openState } from "../../src/state/open-state.ts";
+import { auditOf, claimOf } from "./fixtures.ts";
+
+const [path = "", seed = ""] = process.argv.slice(2);
+const state = openState({ url: `sqlite:${path}`, mode: "write", lockOwner: `writer ${seed}` });
+say("open");
+
+if (seed === "hold") {
+  process.stdin.resume();
+} else {
+  const first = Number(seed);
+  for (let at = first; at < first + 100_000; at++) {
+    const id = `key-${at % 10}`;
+    state.claim(claimOf(id, [{ path: "name", value: `name ${at}` }], at), auditOf(id, "claimed", at));
+    say(`claimed ${id} ${at}`);
+    state.confirm(id, at, auditOf(id, "applied", at));
+    say(`confirmed ${id} ${at}`);
+  }
+}
+
+function say(line: string): void {
+  writeSync(1, `${line}\n`);
+}
