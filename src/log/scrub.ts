@@ -3,7 +3,7 @@
  * looked for by value, in the finished text, after everything else is done, and also in the forms in which a secret
  * travels:
  *
- *   as it is; escaped in JSON, once and twice; escaped in a URL or a form; in hexadecimal; in base64, at each of the
+ *   as it is; escaped in JSON, up to four times over; escaped in a URL or a form; in hexadecimal; in base64, at each of the
  *   three alignments it can have inside a longer text (`user:secret`)
  */
 
@@ -24,7 +24,6 @@ export function createScrubber(secrets: readonly string[]): (text: string) => st
 }
 
 function formsOf(secret: string): readonly string[] {
-  const json = inJson(secret);
   const bytes = Buffer.from(secret);
   const urls = [
     encodeURIComponent(bytes.toString()),
@@ -33,11 +32,16 @@ function formsOf(secret: string): readonly string[] {
   const hex = bytes.toString("hex");
   // A short piece of base64 or hexadecimal would also be found where no secret is.
   const encoded = [...base64Of(bytes), hex, hex.toUpperCase()].filter((text) => text.length >= 8);
-  return [secret, json, inJson(json), ...urls, ...urls.map(withLowerEscapes), ...encoded];
+  return [...inJson(secret), ...urls, ...urls.map(withLowerEscapes), ...encoded];
 }
 
-function inJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+/** As it is, and inside JSON that is a string in JSON, and so on: a line of the log is one level of its own. */
+function inJson(secret: string): readonly string[] {
+  const forms = [secret];
+  for (let level = 1; level <= 4; level++) {
+    forms.push(JSON.stringify(forms.at(-1)).slice(1, -1));
+  }
+  return forms;
 }
 
 function withLowerEscapes(url: string): string {
