@@ -13,7 +13,7 @@ import { messageOf } from "../errors.ts";
 import { type ConfigFlags, type Fault, isRecord, isSet, type Layer } from "./layer.ts";
 import { type Environment, namesUnder } from "./options.ts";
 
-export const defaultConfigFile = "keysteward.yaml";
+const defaultConfigFile = "keysteward.yaml";
 
 const quoteHint = 'a value that begins with * must be quoted: cron: "*/15 * * * *"';
 

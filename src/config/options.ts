@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** What an environment or a parsed file looks like before it is checked. */
+/** Environment variables as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One option of the configuration and every way to give it. */
@@ -27,7 +27,7 @@ const schemaUrl = new URL("../../schema/config.schema.json", import.meta.url);
 /** The schema of the file, which is where options, defaults and bounds are defined. */
 export const configSchema = JSON.parse(readFileSync(schemaUrl, "utf8")) as SchemaNode;
 
-export const flagNames: Readonly<Record<string, string>> = {
+const flagNames: Readonly<Record<string, string>> = {
   policies: "--policies",
   state: "--state",
   "portkey.baseUrl": "--base-url",
@@ -53,7 +53,7 @@ export function namesUnder(path: readonly string[]): readonly string[] {
 }
 
 /** The variable of an option: `watch.debounce` is KEYSTEWARD_WATCH_DEBOUNCE. */
-export function variableOf(path: readonly string[]): string {
+function variableOf(path: readonly string[]): string {
   const words = path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
   return ["KEYSTEWARD", ...words].join("_");
 }

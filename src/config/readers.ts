@@ -5,10 +5,10 @@
 import { isAbsolute, join, normalize, resolve } from "node:path";
 import { cronFault } from "./cron.ts";
 
-export type Reading<T> = { readonly value: T } | { readonly fault: string };
+type Reading<T> = { readonly value: T } | { readonly fault: string };
 
 /** Where relative paths of a layer begin. */
-export interface Origin {
+interface Origin {
   readonly cwd: string;
   /** The layer's directory, relative to `cwd` unless absolute. */
   readonly base: string;
@@ -16,7 +16,7 @@ export interface Origin {
 
 export type Reader<T> = (raw: unknown, origin: Origin) => Reading<T>;
 
-export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
