@@ -147,8 +147,9 @@ const rows: readonly FieldRow[] = [
     path: "rotation_policy.next_rotation_at",
     top: "rotation_policy",
     canonical: canonicalInstant,
-    // The server moves it to 00:00 UTC and onwards after each rotation (Portkey's API reference: key rotation).
-    same: (desired, live, now) => isPast(desired, now) || dayOf(desired) === dayOf(live),
+    // The server moves it to 00:00 UTC and onwards after each rotation (Portkey's API reference: key rotation). To want
+    // none, which only a policy with a period can, is to leave the date to the server.
+    same: (desired, live, now) => desired === null || isPast(desired, now) || dayOf(desired) === dayOf(live),
     direction: endOfAccess,
   },
   {
@@ -203,9 +204,13 @@ export function rankOf(path: FieldPath, from: Canonical | undefined, to: Canonic
   return fieldRow(path).direction(from, to);
 }
 
-/** Whether one path is a group that holds the other: the two cannot both be managed. */
+/**
+ * Whether one path is a group that holds the other: the two cannot both be managed. Metadata names hold dots of their
+ * own: nothing lies inside them.
+ */
 export function overlaps(a: FieldPath, b: FieldPath): boolean {
-  return a !== b && (a.startsWith(`${b}.`) || b.startsWith(`${a}.`));
+  const [outer, inner] = a.length < b.length ? [a, b] : [b, a];
+  return inner.startsWith(`${outer}.`) && !outer.startsWith(metadataPrefix);
 }
 
 function budget(from: Canonical | undefined, to: Canonical): Rank {

@@ -39,7 +39,9 @@ export function liveValue(live: LiveKey, path: FieldPath): Canonical | undefined
   const group = groupOf(path);
   const parts = group === undefined ? undefined : live.fields.get(group);
   if (group === undefined || parts === undefined) return undefined;
-  return fieldRow(path).canonical(isObject(parts) ? parts[path.slice(group.length + 1)] : null);
+  const name = path.slice(group.length + 1);
+  // Metadata names are free: one like `constructor` must not be found where nobody set it.
+  return fieldRow(path).canonical(isObject(parts) && Object.hasOwn(parts, name) ? parts[name] : null);
 }
 
 function groupOf(path: FieldPath): FieldPath | undefined {
