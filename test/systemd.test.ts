@@ -16,8 +16,8 @@ function has(program: string, argument = "--version"): boolean {
 
 /** Checks of unit files came with version 250. */
 function analyzeVersion(): number {
-  const { stdout } = spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" });
-  return Number(/^systemd (\d+)/.exec(String(stdout))?.[1] ?? 0);
+  const { status, stdout } = spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" });
+  return status === 0 ? Number(/^systemd (\d+)/.exec(stdout)?.[1] ?? 0) : 0;
 }
 
 const canAnalyze = analyzeVersion() >= 250;
