@@ -1,0 +1,39 @@
+import { isObject } from "../core/canonical.ts";
+import { readLiveKey } from "../core/live.ts";
+import type { Json } from "../core/policy.ts";
+import type { LiveRecord } from "../ports.ts";
+
+/** One page of the list. */
+export interface Page {
+  readonly records: readonly LiveRecord[];
+  /** How many keys there are in all; undefined when the answer does not say. */
+  readonly total: number | undefined;
+}
+
+/**
+ * A key as a list or a GET carries it. The masked secret (`key`) goes no further than here. Throws a TypeError when
+ * it is not a key.
+ */
+export function readRecord(json: Json, source: "list" | "get"): LiveRecord {
+  const key = readLiveKey(json, source);
+  const { key: _masked, ...raw } = isObject(json) ? json : {};
+  return { key, raw };
+}
+
+/** A list answer, `{object: "list", total, data: [...]}`. Throws a TypeError when it is not one. */
+export function readPage(json: Json): Page {
+  if (!isObject(json)) throw new TypeError("the list in the answer is not an object");
+  const { data, total } = json;
+  if (!Array.isArray(data)) throw new TypeError("the list in the answer has no `data`");
+  return {
+    records: (data as readonly Json[]).map((row) => readRecord(row, "list")),
+    total: readTotal(total),
+  };
+}
+
+function readTotal(total: Json | undefined): number | undefined {
+  if (total === undefined || total === null) return undefined;
+  const number = typeof total === "string" && /^\d+$/.test(total) ? Number(total) : total;
+  if (typeof number === "number" && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new TypeError(`the list's \`total\` is not a count: ${JSON.stringify(total)}`);
+}
