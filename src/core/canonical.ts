@@ -17,11 +17,15 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A number, also from a numeric string; amounts are rounded to a millionth so that float noise is not a difference. */
+/**
+ * A number, also from a numeric string; amounts are rounded to a millionth so that float noise is not a difference.
+ * Null for one that JSON could not carry.
+ */
 export function canonicalNumber(value: Json | undefined): number | null {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isFinite(number)) return null;
-  return Math.round(number * 1e6) / 1e6;
+  if (typeof number !== "number") return null;
+  const rounded = Math.round(number * 1e6) / 1e6;
+  return Number.isFinite(rounded) ? rounded : null;
 }
 
 /** Text without surrounding white space; null for empty or absent. */
