@@ -35,15 +35,16 @@ export function afterClaim(before: AppliedKey | undefined, claim: Claim): Applie
  */
 export function afterConfirm(before: AppliedKey, paths: readonly FieldPath[], at: number): AppliedKey {
   const fields = new Map(before.fields);
+  const confirmed = new Set<FieldPath>();
   for (const path of paths) {
     const field = fields.get(path);
     if (field?.claimed === undefined) continue;
     const { value, policy } = field.claimed;
     fields.set(path, confirmedField({ value, policy, at }, field.mendedFrom));
+    confirmed.add(path);
   }
-  const confirmed = new Set(paths);
   for (const path of fields.keys()) {
-    if (!confirmed.has(path) && paths.some((other) => overlap(path, other))) fields.delete(path);
+    if (!confirmed.has(path) && [...confirmed].some((other) => overlap(path, other))) fields.delete(path);
   }
   return { ...before, fields };
 }

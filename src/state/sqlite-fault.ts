@@ -48,14 +48,12 @@ export function explain(path: string, thrown: unknown, phase: "open" | "use"): u
     case "SQLITE_NOTADB":
       return corrupt(path, said, thrown);
     case "SQLITE_FULL":
-      return new AppError("STATE_WRITE_FAILED", `The state ${path} could not be written: ${said}.`, {
-        hint: "Make room on its disk; nothing of the failed step was kept, and the next pass repeats it.",
-        cause: thrown,
-      });
-    case "SQLITE_PERM":
+      return full(path, said, thrown);
     case "SQLITE_BUSY":
-    case "SQLITE_READONLY":
     case "SQLITE_IOERR":
+      return unwritten(path, said, thrown);
+    case "SQLITE_PERM":
+    case "SQLITE_READONLY":
     case "SQLITE_CANTOPEN":
     case "SQLITE_AUTH":
       return phase === "open" ? unusable(path, said, thrown) : unwritten(path, said, thrown);
@@ -72,11 +70,17 @@ export function corrupt(path: string, found: string, cause?: unknown): AppError 
   });
 }
 
+/** The failure of a step because the disk, or the share of it that the state may use, is full. */
+export function full(path: string, said: string, cause: unknown): AppError {
+  return new AppError("STATE_WRITE_FAILED", `The state ${path} could not be written: ${said}.`, {
+    hint: "Make room on its disk; nothing of the failed step was kept, and the next pass repeats it.",
+    cause,
+  });
+}
+
 function unusable(path: string, said: string, cause: unknown): AppError {
   return new AppError("STATE_UNUSABLE", `The state ${path} cannot be opened: ${said}.`, {
-    hint:
-      "The file and its directory have to be readable and writable by the user that runs keysteward, and no other " +
-      "program may hold it locked.",
+    hint: "The file and its directory have to be readable and writable by the user that runs keysteward.",
     cause,
   });
 }

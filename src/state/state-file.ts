@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
 import { migrate, refuseDamaged, refuseNewer, schemaVersion, migrations } from "./schema.ts";
 import type { SqlDatabase, SqlDriver } from "./sqlite-driver.ts";
-import { explain } from "./sqlite-fault.ts";
+import { explain, full } from "./sqlite-fault.ts";
 
 /**
  * What is at the path: a file with something in it, an empty one, or nothing. Throws `STATE_UNUSABLE` for a
@@ -12,10 +12,10 @@ import { explain } from "./sqlite-fault.ts";
  */
 export function lookAt(path: string): "filled" | "empty" | "missing" {
   try {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined) return "missing";
+    const found = statSync(path);
     if (found.isFile()) return found.size === 0 ? "empty" : "filled";
   } catch (thrown) {
+    if ((thrown as { readonly code?: string }).code === "ENOENT") return "missing";
     throw unusable(path, thrown);
   }
   throw new AppError("STATE_UNUSABLE", `The state ${path} is not a file.`, {
@@ -104,12 +104,12 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "operation not permitted",
   EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
 };
 
 function unusable(path: string, thrown: unknown): unknown {
   if (thrown instanceof AppError) return thrown;
   const { code } = thrown as { readonly code?: string };
+  if (code === "ENOSPC") return full(path, "no space left on the device", thrown);
   const reason = reasons[code ?? ""] ?? messageOf(thrown);
   return new AppError("STATE_UNUSABLE", `The state ${path} cannot be used: ${reason}.`, {
     hint: "Name a file in a directory that the user who runs keysteward may write to.",

@@ -21,6 +21,9 @@ export interface WriterLock {
   release(): void;
 }
 
+/** The locks of this process. A connection nobody refers to is closed by the garbage collector, and its lock is lost. */
+const held = new Set<SqlDatabase>();
+
 /** Takes the lock or throws `STATE_LOCKED`, which names the holder. Waits a quarter of a second at most. */
 export function lockForWriting(driver: SqlDriver, path: string): WriterLock {
   // The same state under another name, through a link, has the same lock.
@@ -35,7 +38,13 @@ export function lockForWriting(driver: SqlDriver, path: string): WriterLock {
     // Nothing is ever written into it: no journal beside it either.
     db.exec("PRAGMA journal_mode = MEMORY");
     db.exec("BEGIN EXCLUSIVE");
-    return { release: () => db.close() };
+    held.add(db);
+    return {
+      release() {
+        held.delete(db);
+        db.close();
+      },
+    };
   } catch (thrown) {
     lock?.close();
     throw faultOf(thrown) === "SQLITE_BUSY" ? locked(driver, path) : explain(lockPath, thrown, "open");

@@ -43,12 +43,11 @@ export class LedgerModel {
   }
 
   confirm(id: string, at: number): void {
-    const paths = this.#settle(id);
     const { fields } = this.keys[id]!;
+    const paths = this.#settle(id).filter((path) => fields[path]!.claimed !== undefined);
     for (const path of paths) {
-      const { claimed } = fields[path]!;
-      if (claimed === undefined) continue;
-      fields[path]!.confirmed = { value: claimed.value, policy: claimed.policy, at };
+      const { value, policy } = fields[path]!.claimed!;
+      fields[path]!.confirmed = { value, policy, at };
       delete fields[path]!.claimed;
     }
     for (const path of paths) {

@@ -19,7 +19,7 @@ import { openState, readAudit } from "../../src/state/open-state.ts";
 import { migrate, schemaVersion } from "../../src/state/schema.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
 import type { SqlDatabase } from "../../src/state/sqlite-driver.ts";
-import { openForReading } from "../../src/state/state-file.ts";
+import { openForReading, openForWriting } from "../../src/state/state-file.ts";
 import { auditOf, claimOf, inventoryKey, keyA, keyB, thrownBy } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
 
@@ -83,6 +83,16 @@ describe("opening for writing", () => {
     chmodSync(dirname(path), 0o750);
     states.open(path).close();
     expect([modeOf(path), modeOf(dirname(path))]).toEqual([0o640, 0o750]);
+  });
+
+  it("makes each step durable: write-ahead log, synced at every commit", () => {
+    const path = states.path();
+    writeFileSync(path, "");
+    const db = openForWriting(loadDriver(), path);
+    expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
+    expect(db.prepare("PRAGMA foreign_keys").get()).toEqual({ foreign_keys: 1 });
+    db.close();
   });
 
   it("takes an empty file as a new state, and makes it private", () => {

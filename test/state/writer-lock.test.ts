@@ -35,7 +35,7 @@ async function runUntilKilled(path: string, seed: number, enough: (lines: number
 }
 
 function start(path: string, seed: string): ChildProcess {
-  const child = spawn(process.execPath, ["--import", "tsx", program, path, seed], {
+  const child = spawn(process.execPath, ["--expose-gc", "--import", "tsx", program, path, seed], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   children.push(child);

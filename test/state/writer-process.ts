@@ -1,20 +1,25 @@
 /*
- * A writer in a process of its own: `node --import tsx writer-process.ts PATH SEED`. It works on the ledger of ten keys
+ * A writer in a process of its own: `node --expose-gc --import tsx writer-process.ts PATH SEED`. It works on the ledger of ten keys
  * in a loop and says each step on standard output after it is done, so that whoever kills it knows what must be there.
  * With SEED `hold` it only opens the state and waits.
  */
 import { writeSync } from "node:fs";
 
+import type { State } from "../../src/ports.ts";
 import { openState } from "../../src/state/open-state.ts";
 import { auditOf, claimOf } from "./fixtures.ts";
 
 const [path = "", seed = ""] = process.argv.slice(2);
-const state = openState({ url: `sqlite:${path}`, mode: "write", lockOwner: `writer ${seed}` });
-say("open");
 
 if (seed === "hold") {
+  open();
+  // The state is referred to by nobody now; that must not let the lock go.
+  (globalThis as { gc?: () => void }).gc?.();
+  say("open");
   process.stdin.resume();
 } else {
+  const state = open();
+  say("open");
   const first = Number(seed);
   for (let at = first; at < first + 100_000; at++) {
     const id = `key-${at % 10}`;
@@ -23,6 +28,10 @@ if (seed === "hold") {
     state.confirm(id, at, auditOf(id, "applied", at));
     say(`confirmed ${id} ${at}`);
   }
+}
+
+function open(): State {
+  return openState({ url: `sqlite:${path}`, mode: "write", lockOwner: `writer ${seed}` });
 }
 
 function say(line: string): void {
