@@ -1,0 +1,54 @@
+import type { Outcome } from "../core/outcome.ts";
+import type { Change, FieldChange, Notice, Plan } from "../core/plan.ts";
+import { placeText } from "../core/problem.ts";
+import type { Rank } from "../core/rank.ts";
+import type { Paint, Style } from "./color.ts";
+import { plural, printable } from "./human-problems.ts";
+
+/** A plan that a person can review: grouped by key, with what changes, from what to what, and why. */
+export function humanPlan(plan: Plan, paint: Paint): string {
+  const changes = plan.changes.map((change) => humanChange(change, paint)).join("\n");
+  const notices = plan.notices.map((notice) => humanNotice(notice, paint)).join("");
+  return [changes, notices, humanSummary(plan, paint)].filter((part) => part !== "").join("\n");
+}
+
+const rankStyles: Readonly<Record<Rank, Style>> = { tightens: "green", neutral: "cyan", loosens: "yellow" };
+
+function humanChange(change: Change, paint: Paint): string {
+  const rank = paint(rankStyles[change.rank], change.rank);
+  const head = `${paint("bold", change.policy)} ${change.keyId} ${rank} ${paint("dim", placeText(change.place))}\n`;
+  return head + change.fields.map((field) => humanField(field, paint)).join("");
+}
+
+function humanField(field: FieldChange, paint: Paint): string {
+  const mark = field.action === "clear" ? paint("red", "-") : paint("cyan", "~");
+  const why = paint("dim", `(${field.why}, ${placeText(field.place)})`);
+  const from = field.from === undefined ? "unseen" : value(field.from);
+  return `  ${mark} ${field.path}: ${from} -> ${value(field.to)} ${why}\n`;
+}
+
+function humanNotice(notice: Notice, paint: Paint): string {
+  return `${paint("yellow", notice.kind)} ${notice.keyId} (${notice.policy}): ${printable(notice.message)}\n`;
+}
+
+function humanSummary(plan: Plan, paint: Paint): string {
+  const { desired, changes, tightens, loosens, live } = plan.summary;
+  const keys = live === null ? plural(desired, "key") : `${plural(desired, "key")} governed of ${live} live`;
+  if (changes === 0) return `${paint("green", "Nothing to change.")} ${keys}.\n`;
+  const ranks = `${tightens} tighten, ${loosens} loosen`;
+  return `${paint("bold", plural(changes, "change"))} (${ranks}); ${keys}; digest ${plan.digest}\n`;
+}
+
+/** How each change ended; one line for all that were applied. */
+export function humanOutcomes(outcomes: readonly Outcome[], paint: Paint): string {
+  const applied = outcomes.filter(({ outcome }) => outcome === "applied").length;
+  const rest = outcomes.filter(({ outcome }) => outcome !== "applied");
+  const lines = rest.map(({ keyId, policy, outcome, message }) => {
+    return `${paint("red", outcome)} ${keyId} (${policy}): ${printable(message)}\n`;
+  });
+  return `${lines.join("")}${applied} of ${plural(outcomes.length, "change")} applied.\n`;
+}
+
+function value(canonical: unknown): string {
+  return canonical === null ? "(empty)" : printable(JSON.stringify(canonical));
+}

@@ -1,0 +1,86 @@
+/*
+ * The JSON results, version 1: stable, and described by schema/results.schema.json. A field is never taken away or
+ * given another meaning within a version; new ones may appear.
+ */
+import { isInSync, type Outcome, type PassReport, type RequestCounts } from "../core/outcome.ts";
+import type { Change, Plan } from "../core/plan.ts";
+import type { PolicySet } from "../core/policy.ts";
+import type { Problem } from "../core/problem.ts";
+
+export interface ValidateResult {
+  readonly set: Pick<PolicySet, "files" | "documents" | "policies">;
+  readonly problems: readonly Problem[];
+}
+
+export function validateJson({ set, problems }: ValidateResult): string {
+  return text({
+    version: 1,
+    ok: problems.every(({ severity }) => severity !== "error"),
+    files: set.files,
+    documents: set.documents,
+    policies: set.policies.length,
+    problems: problems.map(problemJson),
+  });
+}
+
+export function planJson(plan: Plan, problems: readonly Problem[]): string {
+  return text(planObject(plan, problems));
+}
+
+export interface ApplyResult {
+  readonly plan: Plan;
+  readonly problems: readonly Problem[];
+  readonly outcomes: readonly Outcome[];
+  readonly requests: RequestCounts;
+}
+
+export function applyJson({ plan, problems, outcomes, requests }: ApplyResult): string {
+  return text({ ...planObject(plan, problems), outcomes, requests });
+}
+
+export function statusJson(report: PassReport): string {
+  return text({ ...report, inSync: isInSync(report) });
+}
+
+function planObject(plan: Plan, problems: readonly Problem[]): object {
+  return {
+    version: 1,
+    digest: plan.digest,
+    pass: plan.pass,
+    changes: plan.changes.map(changeJson),
+    actions: [],
+    notices: plan.notices,
+    refusals: plan.refusals,
+    summary: plan.summary,
+    problems: problems.map(problemJson),
+  };
+}
+
+/** `from` is left out where the value before is not known. */
+function changeJson({ keyId, policy, place, rank, fields }: Change): object {
+  return {
+    keyId,
+    policy,
+    file: place.file,
+    line: place.line,
+    rank,
+    fields: fields.map(({ path, action, from, to, why, rank: fieldRank, place: at }) => ({
+      path,
+      action,
+      from,
+      to,
+      why,
+      rank: fieldRank,
+      file: at.file,
+      line: at.line,
+    })),
+  };
+}
+
+function problemJson({ frame: _frame, ...problem }: Problem): object {
+  return problem;
+}
+
+function text(result: object): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
