@@ -45,13 +45,17 @@ export function createLoop(run: (kind: PassKind, signals: PassSignals) => Promis
     return kind;
   }
 
+  function again(kind: PassKind): void {
+    if (!stopped) rung.add(kind);
+  }
+
   async function turn(): Promise<void> {
     for (let kind = next(); kind !== undefined && !stopped; kind = next()) {
       current = { yielding: new AbortController(), signal: new AbortController() };
       const { yielding, signal } = current;
       const { unfinished } = await run(kind, { yielding: yielding.signal, signal: signal.signal });
       current = null;
-      if (unfinished && !stopped) rung.add(kind);
+      if (unfinished) again(kind);
     }
   }
 

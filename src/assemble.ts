@@ -1,0 +1,119 @@
+/*
+ * The composition root: from a configuration to the real adapters. Nothing else imports an adapter.
+ */
+import type { Logger } from "pino";
+import { systemClock } from "./clock.ts";
+import { effectiveRequests, type Config } from "./config.ts";
+import { createResolver } from "./core/resolve.ts";
+import { createSchedule } from "./daemon/schedule.ts";
+import { createPolicySource } from "./policy-dir/policy-source.ts";
+import { createWatch } from "./policy-dir/watch.ts";
+import { forgetCredential, readCredential } from "./config/credential-source.ts";
+import type { Bell, PolicySource, StateReader } from "./ports.ts";
+import { createPortkeyClient } from "./portkey/client.ts";
+import { createCredential, type Credential } from "./portkey/credential.ts";
+import { createThrottle, type Throttle } from "./portkey/throttle.ts";
+import type { PassPorts } from "./reconcile/pass.ts";
+import { openState } from "./state/open-state.ts";
+import { version } from "./version.ts";
+
+export interface Assembled {
+  readonly ports: PassPorts;
+  /** How many changes are worth having under way: a few more than requests may be in flight. */
+  readonly workers: number;
+  /** Lets requests start again after the credential was refused. */
+  readonly beginPass: () => void;
+  readonly watch: () => Bell;
+  readonly schedule: () => Bell;
+  /** Closes connections and the state. */
+  close(): Promise<void>;
+}
+
+export interface AssembleParts {
+  readonly config: Config;
+  /** `read`: nothing is written to the state, and another process may hold it. */
+  readonly mode: "read" | "write";
+  readonly credential: Credential;
+  readonly log: Logger;
+}
+
+/** The policy directory alone, for what needs no account. */
+export function assemblePolicies(config: Config): PolicySource {
+  return createPolicySource({ directory: config.policies });
+}
+
+/**
+ * The admin key from where the configuration says; taken out of the environment, so that no child inherits it. Throws
+ * CREDENTIAL_MISSING when there is none.
+ */
+export function assembleCredential(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  warn: (message: string) => void,
+): Credential {
+  const credential = createCredential(readCredential(config.credential, env, warn));
+  forgetCredential(config.credential, env);
+  return credential;
+}
+
+/** The state alone, to be read beside a running daemon. */
+export function assembleState(config: Config): StateReader & { close(): void } {
+  return openState({ url: config.stateUrl, mode: "read" });
+}
+
+/** Throws an AppError when the state cannot be opened. */
+export function assemble({ config, mode, credential, log }: AssembleParts): Assembled {
+  const state = openState({ url: config.stateUrl, mode, lockOwner: `keysteward ${version}` });
+  const spent = state.fact("budget")?.["until"];
+  const throttle = createThrottle({
+    requests: effectiveRequests(config.rate),
+    perMs: config.rate.perMs,
+    concurrency: config.rate.concurrency,
+    clock: systemClock,
+    ...(typeof spent === "number" ? { heldUntil: spent } : {}),
+    ...(mode === "read" ? {} : { onSpend: (until: number) => state.saveFact("budget", { until }) }),
+    onHold: (hold) => log.warn(hold, "requests are held"),
+  });
+  const client = createPortkeyClient({
+    baseUrl: config.portkey.baseUrl,
+    credential,
+    timeoutMs: config.portkey.timeoutMs,
+    pageSize: config.portkey.pageSize,
+    throttle,
+    concurrency: config.rate.concurrency,
+    userAgent: `keysteward/${version}`,
+  });
+  const ports: PassPorts = {
+    policies: assemblePolicies(config),
+    resolve: createResolver(),
+    reader: client,
+    writer: client,
+    state,
+    clock: systemClock,
+    tally: () => throttle.tally(),
+  };
+  return {
+    ports,
+    workers: config.rate.concurrency + 2,
+    beginPass: () => throttle.reset(),
+    watch: () =>
+      createWatch({
+        directory: config.policies,
+        debounceMs: config.watch.debounceMs,
+        pollMs: config.watch.pollMs,
+        clock: systemClock,
+        onError: (error) => log.warn({ err: error }, "the policy directory cannot be watched; it is polled"),
+      }),
+    schedule: () => createSchedule(config.schedule),
+    async close() {
+      await drain(throttle);
+      await client.close();
+      state.close();
+    },
+  };
+}
+
+async function drain(throttle: Throttle): Promise<void> {
+  throttle.stop();
+  await throttle.idle();
+}

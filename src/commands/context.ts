@@ -1,0 +1,121 @@
+import type { Logger } from "pino";
+import { loadConfig, type Config } from "../config.ts";
+import { assembleCredential } from "../assemble.ts";
+import { AppError } from "../errors.ts";
+import { createLog } from "../log.ts";
+import { createScrubber } from "../log/scrub.ts";
+import { paintFor, type Paint } from "../render/color.ts";
+
+/** Exit codes, the same for every command. */
+export const exits = {
+  ok: 0,
+  defect: 1,
+  /** There is something to do, or not everything is in sync. */
+  changes: 2,
+  /** The policies have errors. */
+  invalid: 3,
+  /** Cannot start, and trying again cannot help. */
+  start: 4,
+  /** Some changes failed. */
+  failed: 5,
+  /** The plan is not carried out without an approval. */
+  held: 6,
+} as const;
+
+/** The process as a command sees it. */
+export interface Io {
+  /** Cleans what is written of secrets; knows them as soon as one was read. */
+  clean: (text: string) => string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdin: { readonly isTTY?: boolean };
+  readonly stdout: { readonly isTTY?: boolean; write(text: string): unknown };
+  readonly stderr: { readonly isTTY?: boolean; write(text: string): unknown };
+}
+
+export type Format = "human" | "json";
+
+/** The flags that commands have in common, as commander hands them over. */
+export interface CommonFlags {
+  readonly policies?: string;
+  readonly state?: string;
+  readonly config?: string;
+  readonly baseUrl?: string;
+  readonly logLevel?: string;
+  readonly format?: Format;
+  readonly color?: boolean;
+}
+
+/** What a command runs with. */
+export interface Context {
+  readonly io: Io;
+  readonly config: Config;
+  readonly format: Format;
+  readonly paint: Paint;
+  /** Writes the result to standard output. */
+  readonly print: (text: string) => void;
+}
+
+/** Throws CONFIG_INVALID with every fault of the configuration at once. */
+export function createContext(io: Io, flags: CommonFlags): Context {
+  const config = loadConfig({ flags: configFlags(flags), env: io.env, cwd: io.cwd });
+  return {
+    io,
+    config,
+    format: flags.format ?? "human",
+    paint: paintFor({ isTty: io.stdout.isTTY === true, off: flags.color === false, env: io.env }),
+    print: (text) => void io.stdout.write(io.clean(text)),
+  };
+}
+
+/** A context for what speaks to the control plane: with the admin key, and with a log that cannot write it. */
+export interface RemoteContext extends Context {
+  readonly credential: ReturnType<typeof assembleCredential>;
+  readonly log: Logger;
+}
+
+/** Throws CREDENTIAL_MISSING when there is no admin key. Takes the key out of the environment. */
+export function createRemoteContext(io: Io, flags: CommonFlags): RemoteContext {
+  const context = createContext(io, flags);
+  const { config } = context;
+  const warnings = [...config.warnings];
+  const credential = assembleCredential(config, io.env, (warning) => warnings.push(warning));
+  const secrets = [credential.reveal()];
+  io.clean = createScrubber(secrets);
+  const log = createLog({ level: config.logLevel, secrets, pretty: io.stderr.isTTY === true });
+  for (const warning of warnings) log.warn({ warning }, "configuration warning");
+  return { ...context, credential, log };
+}
+
+/** Stops a command that was asked to stop: the first signal aborts, the second ends the process at once. */
+export function stopOnSignal(): { readonly signal: AbortSignal; release(): void } {
+  const stop = new AbortController();
+  const names = ["SIGINT", "SIGTERM"] as const;
+  const release = (): void => names.forEach((name) => process.removeListener(name, onSignal));
+  function onSignal(name: NodeJS.Signals): void {
+    if (stop.signal.aborted) {
+      release();
+      process.kill(process.pid, name);
+      return;
+    }
+    stop.abort();
+  }
+  for (const name of names) process.on(name, onSignal);
+  return { signal: stop.signal, release };
+}
+
+function configFlags({
+  format: _format,
+  color: _color,
+  ...flags
+}: CommonFlags): Omit<CommonFlags, "format" | "color"> {
+  return flags;
+}
+
+/** A failure for people: what, and what to do. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof AppError))
+    return `keysteward: ${String(error instanceof Error ? error.message : error)}\n`;
+  const hint = error.hint === undefined ? "" : `  ${error.hint}\n`;
+  return `keysteward: ${error.message}\n${hint}`;
+}

@@ -1,0 +1,20 @@
+import { assemblePolicies } from "../assemble.ts";
+import { createResolver } from "../core/resolve.ts";
+import { countProblems, humanProblems, plural } from "../render/human-problems.ts";
+import { validateJson } from "../render/json.ts";
+import { createContext, exits, type CommonFlags, type Io } from "./context.ts";
+
+/** Checks the policies, offline. */
+export function validate(io: Io, flags: CommonFlags): Promise<number> {
+  const { config, format, paint, print } = createContext(io, flags);
+  const set = assemblePolicies(config).load();
+  const problems = set.trusted ? createResolver()(set).problems : set.problems;
+  const ok = problems.every(({ severity }) => severity !== "error");
+  if (format === "json") print(validateJson({ set, problems }));
+  else {
+    const counts = `${plural(set.files, "file")}, ${set.policies.length} policies, ${set.profiles.length} profiles`;
+    const verdict = ok ? paint("green", "valid") : paint("red", "not valid");
+    print(`${humanProblems(problems, paint)}${verdict}: ${counts}; ${countProblems(problems)}\n`);
+  }
+  return Promise.resolve(ok ? exits.ok : exits.invalid);
+}

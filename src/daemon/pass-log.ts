@@ -1,0 +1,83 @@
+import type { Logger } from "pino";
+import type { Outcome, PassReport } from "../core/outcome.ts";
+import type { Change, PassKind } from "../core/plan.ts";
+import { placeText } from "../core/problem.ts";
+
+export interface PassLog {
+  outcome(pass: string, outcome: Outcome, change: Change): void;
+  report(report: PassReport): void;
+}
+
+/**
+ * What the daemon says of its passes: a line for each change, a line for each pass, and each problem and notice once,
+ * when it appears. An unchanged key is never mentioned.
+ */
+export function createPassLog(log: Logger): PassLog {
+  let told = new Set<string>();
+
+  function tellNew(report: PassReport): void {
+    const now = new Set<string>();
+    for (const problem of report.problems) {
+      const { code, message, path } = problem;
+      const identity = `${code} ${placeText(problem)} ${message}`;
+      now.add(identity);
+      if (told.has(identity)) continue;
+      const fields = { pass: report.pass, code, place: placeText(problem), path, problem: message };
+      if (problem.severity === "error") log.error(fields, "policy problem");
+      else log.warn(fields, "policy warning");
+    }
+    for (const { kind, keyId, policy, message } of report.notices) {
+      const identity = `${kind} ${keyId} ${message}`;
+      now.add(identity);
+      if (!told.has(identity))
+        log.warn({ pass: report.pass, kind, keyId, policy, notice: message }, "notice");
+    }
+    // An edit pass does not look at live keys: what a reconcile pass found is not over because it is silent on it.
+    told = report.kind === "reconcile" ? now : new Set([...told, ...now]);
+  }
+
+  return {
+    outcome(pass, outcome, change) {
+      const fields = change.fields.map(({ path, action, from, to, why }) => ({
+        path,
+        action,
+        from,
+        to,
+        why,
+      }));
+      const { keyId, policy, status, attempts, message } = outcome;
+      const data = {
+        pass,
+        keyId,
+        policy,
+        place: placeText(change.place),
+        rank: change.rank,
+        fields,
+        status,
+        attempts,
+      };
+      if (outcome.outcome === "applied") log.info(data, "change applied");
+      else log.warn({ ...data, outcome: outcome.outcome, reason: message }, "change not applied");
+    },
+    report(report) {
+      tellNew(report);
+      const { pass, kind, summary, applied, requests, trusted, error } = report;
+      const unfinished = report.unfinished.length;
+      const problems = report.problems.length;
+      const ms = Date.parse(report.endedAt) - Date.parse(report.startedAt);
+      const data = {
+        pass,
+        kind: kind satisfies PassKind,
+        ...summary,
+        applied,
+        unfinished,
+        problems,
+        trusted,
+        requests,
+        ms,
+      };
+      if (error !== null) log.error({ ...data, error }, "pass failed");
+      else log.info(data, "pass ended");
+    },
+  };
+}
