@@ -76,11 +76,13 @@ function rotationPolicy(parts: BodyParts): Json | undefined {
   const values = groupValues("rotation_policy", parts);
   if (values === undefined) return undefined;
   // Portkey computes the next rotation from a period, and takes a period and a date together for a contradiction.
-  const { next_rotation_at: live, ...periods } = values;
+  const { next_rotation_at: _computed, ...periods } = values;
   const path = "rotation_policy.next_rotation_at";
   const wantedDate = wanted(parts, path) ?? null;
   if (wantedDate === null) return withNeededNulls("rotation_policy", periods, parts);
-  const date = parts.changed.includes(path) ? wantedDate : (live ?? wantedDate);
+  // A wanted date that is over is no difference: the server has moved it on, and sending it again would move it back.
+  const liveDate = parts.live === undefined ? undefined : liveValue(parts.live, path);
+  const date = parts.changed.includes(path) ? wantedDate : (liveDate ?? wantedDate);
   return withNeededNulls("rotation_policy", { ...periods, next_rotation_at: date }, parts);
 }
 

@@ -1,0 +1,278 @@
+import { describe, expect, test } from "vitest";
+import { updateBody } from "../../src/core/body.ts";
+import type { LiveKey, UpdateBody } from "../../src/core/key.ts";
+import type { JsonObject } from "../../src/core/policy.ts";
+import { configA, configB, desiredFields, live } from "./build.ts";
+
+interface Given {
+  readonly key: JsonObject;
+  /** Paths that differ; all that the policy says when left out. */
+  readonly changed?: readonly string[];
+  /** The live key; null when it has not been looked at. */
+  readonly live?: LiveKey | null;
+  readonly complete?: boolean;
+}
+
+function body({ key, changed, live: found = live(), complete = true }: Given): UpdateBody | undefined {
+  const desired = desiredFields(key);
+  return updateBody({
+    desired,
+    changed: changed ?? [...desired.keys()],
+    live: found ?? undefined,
+    complete: found !== null && complete,
+  });
+}
+
+const budget = { type: "tokens", credit_limit: 500, alert_threshold: 400, periodic_reset: "monthly" };
+const limit = { type: "requests", unit: "rpm", value: 600 };
+
+describe("a body carries only top-level fields in which something differs", () => {
+  const key = {
+    name: "n",
+    description: "d",
+    scopes: ["b", "a"],
+    usage_limits: { credit_limit: 5 },
+    defaults: { config_id: configA },
+    rate_limits: [limit],
+  };
+
+  test.each([
+    [["name"], ["name"]],
+    [
+      ["description", "scopes"],
+      ["description", "scopes"],
+    ],
+    [["usage_limits.credit_limit"], ["usage_limits"]],
+    [
+      ["defaults.config_id", "rate_limits"],
+      ["defaults", "rate_limits"],
+    ],
+  ])("%j gives %j", (changed, tops) => {
+    expect(Object.keys(body({ key, changed }) ?? {}).sort()).toEqual(tops);
+  });
+
+  test("values go out in canonical form", () => {
+    expect(
+      body({ key: { name: " n ", scopes: ["b", "a", "b"], expires_at: "2027-01-01T01:00:00.5+01:00" } }),
+    ).toEqual({
+      name: "n",
+      scopes: ["a", "b"],
+      expires_at: "2027-01-01T00:00:00Z",
+    });
+  });
+});
+
+describe("how a field is emptied", () => {
+  test.each([
+    ["description", ""],
+    ["rate_limits", null],
+    ["alert_emails", null],
+    ["expires_at", null],
+    ["usage_limits", null],
+    ["rotation_policy", null],
+  ])("%s by %j, also without a look at the key", (name, emptied) => {
+    expect(body({ key: { [name]: null } })).toEqual({ [name]: emptied });
+    expect(body({ key: { [name]: null }, live: null })).toEqual({ [name]: emptied });
+  });
+
+  test("an empty list of limits or emails by null as well", () => {
+    expect(body({ key: { rate_limits: [], alert_emails: [] } })).toEqual({
+      rate_limits: null,
+      alert_emails: null,
+    });
+  });
+
+  test("metadata by an empty object, a config by null, inside all of `defaults`", () => {
+    const found = live({
+      defaults: { metadata: { team: "search" }, config_id: configA },
+      allow_config_override: 0,
+    });
+    expect(body({ key: { defaults: { metadata: null } }, live: found })).toEqual({
+      defaults: { metadata: {}, config_id: configA, allow_config_override: false },
+    });
+    expect(body({ key: { defaults: { config_id: null } }, live: found })).toEqual({
+      defaults: { metadata: { team: "search" }, config_id: null, allow_config_override: false },
+    });
+  });
+
+  test("a budget whose limit is emptied is emptied whole", () => {
+    expect(
+      body({ key: { usage_limits: { credit_limit: null } }, live: live({ usage_limits: budget }) }),
+    ).toEqual({
+      usage_limits: null,
+    });
+  });
+});
+
+describe("`defaults` goes out with all three parts", () => {
+  test("the parts that nobody manages are sent as they are live", () => {
+    const found = live({
+      defaults: { metadata: { team: "search", tier: 2, nested: [1] }, config_id: configB },
+      allow_config_override: 1,
+    });
+    expect(body({ key: { defaults: { allow_config_override: false } }, live: found })).toEqual({
+      defaults: {
+        metadata: { team: "search", tier: 2, nested: [1] },
+        config_id: configB,
+        allow_config_override: false,
+      },
+    });
+  });
+
+  test("metadata names are set, replaced, taken out and kept one by one", () => {
+    const found = live({ defaults: { metadata: { a: "1", b: "2", c: 3 }, config_id: null } });
+    const key = { defaults: { metadata: { a: "9", b: null, "d.e": "4" } } };
+    expect(body({ key, live: found })).toEqual({
+      defaults: { metadata: { a: "9", c: 3, "d.e": "4" }, config_id: null, allow_config_override: true },
+    });
+  });
+
+  test("an unset switch is sent as true, which is its effect", () => {
+    const found = live({ allow_config_override: null });
+    expect(body({ key: { defaults: { config_id: configA } }, live: found })).toEqual({
+      defaults: { metadata: {}, config_id: configA, allow_config_override: true },
+    });
+  });
+
+  test("a switch that even a GET does not show is left alone", () => {
+    const found = live();
+    const fields = new Map([...found.fields].filter(([path]) => path !== "defaults.allow_config_override"));
+    const key = { defaults: { config_id: configA } };
+    expect(body({ key, live: { ...found, fields } })).toEqual({
+      defaults: { metadata: {}, config_id: configA },
+    });
+    expect(body({ key, live: { ...found, fields }, complete: false })).toBeUndefined();
+  });
+
+  test("names that every object inherits can be metadata", () => {
+    const metadata = JSON.parse('{"__proto__":"1","constructor":null}') as JsonObject;
+    const sent = body({ key: { defaults: { metadata } } });
+    expect(JSON.stringify(sent)).toBe(
+      '{"defaults":{"metadata":{"__proto__":"1"},"config_id":null,"allow_config_override":true}}',
+    );
+  });
+});
+
+describe("`usage_limits` goes out whole", () => {
+  test("with the parts that nobody manages as they are live, without bookkeeping", () => {
+    const found = live({
+      usage_limits: { ...budget, current_usage: 3, next_usage_reset_at: "2026-10-01T00:00:00.000Z", id: "x" },
+    });
+    expect(body({ key: { usage_limits: { credit_limit: 450 } }, live: found })).toEqual({
+      usage_limits: { ...budget, credit_limit: 450 },
+    });
+  });
+
+  test("as cost where there is no type", () => {
+    expect(body({ key: { usage_limits: { credit_limit: 5 } } })).toEqual({
+      usage_limits: { credit_limit: 5, type: "cost" },
+    });
+  });
+
+  test("the other kind of reset is emptied aloud where it is set, and not mentioned where it is not", () => {
+    const key = { usage_limits: { credit_limit: 500, periodic_reset_days: 30 } };
+    expect(body({ key, live: live({ usage_limits: budget }) })).toEqual({
+      usage_limits: { ...budget, periodic_reset: null, periodic_reset_days: 30 },
+    });
+    expect(body({ key })).toEqual({
+      usage_limits: { type: "cost", credit_limit: 500, periodic_reset_days: 30 },
+    });
+  });
+
+  test("a part that must be empty is emptied aloud where it is set", () => {
+    const key = { usage_limits: { credit_limit: 500, alert_threshold: null } };
+    expect(body({ key, live: live({ usage_limits: budget }) })).toEqual({
+      usage_limits: { ...budget, alert_threshold: null },
+    });
+    expect(body({ key, live: live({ usage_limits: { credit_limit: 9, type: "cost" } }) })).toEqual({
+      usage_limits: { type: "cost", credit_limit: 500 },
+    });
+  });
+
+  test("without a look at the key only where the policy says all there is", () => {
+    const most = { type: "cost", credit_limit: 5, periodic_reset: "weekly" };
+    expect(body({ key: { usage_limits: most }, live: null })).toBeUndefined();
+    expect(body({ key: { usage_limits: { ...most, alert_threshold: 4 } }, live: null })).toEqual({
+      usage_limits: { ...most, alert_threshold: 4, periodic_reset_days: null },
+    });
+  });
+});
+
+describe("`rotation_policy` goes out whole", () => {
+  const weekly = {
+    rotation_period: "weekly",
+    next_rotation_at: "2026-09-07T00:00:00.000Z",
+    key_transition_period_ms: 7_200_000,
+  };
+
+  test("a period goes without the date that the server computes from it", () => {
+    const found = live({ rotation_policy: weekly });
+    expect(body({ key: { rotation_policy: { rotation_period: "monthly" } }, live: found })).toEqual({
+      rotation_policy: { rotation_period: "monthly", key_transition_period_ms: 7_200_000 },
+    });
+  });
+
+  test("a date goes with the periods that are set emptied aloud", () => {
+    const key = { rotation_policy: { next_rotation_at: "2026-12-01T00:00:00Z" } };
+    expect(body({ key, live: live({ rotation_policy: weekly }) })).toEqual({
+      rotation_policy: {
+        rotation_period: null,
+        next_rotation_at: "2026-12-01T00:00:00Z",
+        key_transition_period_ms: 7_200_000,
+      },
+    });
+  });
+
+  test("days go with a period of another kind emptied aloud", () => {
+    const key = { rotation_policy: { rotation_period_days: 10, key_transition_period_ms: 3_600_000 } };
+    expect(body({ key, live: live({ rotation_policy: weekly }) })).toEqual({
+      rotation_policy: {
+        rotation_period: null,
+        rotation_period_days: 10,
+        key_transition_period_ms: 3_600_000,
+      },
+    });
+  });
+
+  test("a date that is over is not sent where only something beside it differs: the one in force is", () => {
+    const key = {
+      rotation_policy: { next_rotation_at: "2026-08-01T00:00:00Z", key_transition_period_ms: 3_600_000 },
+    };
+    const found = live({ rotation_policy: { next_rotation_at: "2026-10-01T00:00:00.000Z" } });
+    expect(body({ key, changed: ["rotation_policy.key_transition_period_ms"], live: found })).toEqual({
+      rotation_policy: { next_rotation_at: "2026-10-01T00:00:00Z", key_transition_period_ms: 3_600_000 },
+    });
+  });
+
+  test("a list that does not show rotation policies is not enough", () => {
+    const listed = live({}, "list");
+    expect(body({ key: { rotation_policy: { rotation_period: "weekly" } }, live: listed })).toBeUndefined();
+    expect(body({ key: { name: "n", rotation_policy: null }, live: listed })).toEqual({
+      name: "n",
+      rotation_policy: null,
+    });
+  });
+});
+
+describe("without a look at the key", () => {
+  test("fields that stand alone can go, groups with parts that nobody speaks of cannot", () => {
+    const blind = (key: JsonObject): UpdateBody | undefined => body({ key, live: null });
+    expect(blind({ name: "n", scopes: ["a"], rate_limits: [limit] })).toEqual({
+      name: "n",
+      scopes: ["a"],
+      rate_limits: [limit],
+    });
+    expect(blind({ defaults: { config_id: configA } })).toBeUndefined();
+    expect(
+      blind({ defaults: { metadata: { a: "1" }, config_id: configA, allow_config_override: false } }),
+    ).toBeUndefined();
+    expect(blind({ name: "n", usage_limits: { credit_limit: 5 } })).toBeUndefined();
+  });
+
+  test("`defaults` can go where the policy says all three parts, metadata as a whole", () => {
+    const key = { defaults: { metadata: null, config_id: configA, allow_config_override: false } };
+    expect(body({ key, live: null })).toEqual({
+      defaults: { metadata: {}, config_id: configA, allow_config_override: false },
+    });
+  });
+});

@@ -1,0 +1,266 @@
+import { describe, expect, test } from "vitest";
+import { diffField, type FieldSides, type FieldVerdict } from "../../src/core/diff.ts";
+import type { AppliedField } from "../../src/core/ledger.ts";
+import type { Json } from "../../src/core/policy.ts";
+import { claimed, confirmed, now, settleMs } from "./build.ts";
+
+interface Given {
+  readonly desired: Json;
+  readonly applied?: AppliedField;
+  /** Left out: unseen. */
+  readonly live?: Json;
+  readonly lastSeen?: Json;
+  readonly path?: string;
+  readonly retryRefused?: boolean;
+}
+
+function judge(given: Given): FieldVerdict {
+  const sides: FieldSides = {
+    path: given.path ?? "usage_limits.credit_limit",
+    desired: given.desired,
+    applied: given.applied,
+    live: given.live,
+    lastSeen: given.lastSeen,
+  };
+  return diffField(sides, { now, settleMs, retryRefused: given.retryRefused ?? true });
+}
+
+const mended = (value: Json, from: Json): AppliedField => ({
+  ...confirmed(value),
+  mendedFrom: { value: from },
+});
+const reclaimed = (before: Json, value: Json, refused = false): AppliedField => ({
+  ...confirmed(before),
+  ...claimed(value, refused),
+});
+
+/** D and another value than D, null on either side: null is a value. */
+const pairs: readonly (readonly [Json, Json])[] = [
+  [5, 9],
+  [5, null],
+  [null, 9],
+];
+
+describe.each(pairs)("D = %j, another value = %j", (D, other) => {
+  test("V equals D: nothing where the ledger says so, else the ledger is healed", () => {
+    expect(judge({ desired: D, applied: confirmed(D), live: D })).toEqual({ kind: "in-sync" });
+    const others = [
+      undefined,
+      confirmed(other),
+      claimed(D),
+      claimed(other),
+      claimed(D, true),
+      mended(D, other),
+    ];
+    for (const applied of [...others, reclaimed(other, D), reclaimed(D, other), reclaimed(D, D)]) {
+      const given = applied === undefined ? { desired: D, live: D } : { desired: D, live: D, applied };
+      expect(judge(given)).toEqual({ kind: "adopt" });
+    }
+  });
+
+  test("A equals D, confirmed a moment ago, V differs: settling; from the settle time on it is drift", () => {
+    const at = (age: number): FieldVerdict =>
+      judge({ desired: D, applied: confirmed(D, now - age), live: other });
+    expect(at(0)).toEqual({ kind: "settling", from: other });
+    expect(at(settleMs - 1)).toEqual({ kind: "settling", from: other });
+    expect(at(settleMs)).toEqual({ kind: "set", why: "drift", from: other });
+    expect(at(settleMs + 1)).toEqual({ kind: "set", why: "drift", from: other });
+  });
+
+  test("A claimed and not confirmed: set, V differs or unseen", () => {
+    expect(judge({ desired: D, applied: claimed(D), live: other })).toEqual({
+      kind: "set",
+      why: "unconfirmed",
+      from: other,
+    });
+    expect(judge({ desired: D, applied: claimed(D) })).toEqual({
+      kind: "set",
+      why: "unconfirmed",
+      from: undefined,
+    });
+    expect(judge({ desired: D, applied: reclaimed(other, D) })).toEqual({
+      kind: "set",
+      why: "unconfirmed",
+      from: other,
+    });
+  });
+
+  test("A claimed with another value: set, because the policy changed", () => {
+    expect(judge({ desired: D, applied: claimed(other), live: other })).toEqual({
+      kind: "set",
+      why: "policy",
+      from: other,
+    });
+    expect(judge({ desired: D, applied: claimed(other) })).toMatchObject({ kind: "set", why: "policy" });
+  });
+
+  test("A was D, then another value was claimed and its fate is unknown: D is set again", () => {
+    expect(judge({ desired: D, applied: reclaimed(D, other) })).toEqual({
+      kind: "set",
+      why: "policy",
+      from: D,
+    });
+  });
+
+  test("A equals D, V unseen: nothing", () => {
+    expect(judge({ desired: D, applied: confirmed(D) })).toEqual({ kind: "in-sync" });
+    expect(judge({ desired: D, applied: mended(D, other) })).toEqual({ kind: "in-sync" });
+    expect(judge({ desired: D, applied: confirmed(D), lastSeen: other })).toEqual({ kind: "in-sync" });
+  });
+
+  test("A absent: set as new, V differs or unseen", () => {
+    expect(judge({ desired: D, live: other })).toEqual({ kind: "set", why: "new", from: other });
+    expect(judge({ desired: D })).toEqual({ kind: "set", why: "new", from: undefined });
+  });
+
+  test("A other: set as policy, V differs or unseen, settle time or not", () => {
+    expect(judge({ desired: D, applied: confirmed(other), live: other })).toEqual({
+      kind: "set",
+      why: "policy",
+      from: other,
+    });
+    expect(judge({ desired: D, applied: confirmed(other) })).toEqual({
+      kind: "set",
+      why: "policy",
+      from: other,
+    });
+    expect(judge({ desired: D, applied: confirmed(other, now), live: other })).toMatchObject({
+      why: "policy",
+    });
+  });
+
+  test("the last sight counts only where there is no A at all", () => {
+    expect(judge({ desired: D, lastSeen: D })).toEqual({ kind: "adopt" });
+    expect(judge({ desired: D, lastSeen: other })).toEqual({ kind: "set", why: "new", from: other });
+    expect(judge({ desired: D, applied: confirmed(other), lastSeen: D })).toMatchObject({
+      kind: "set",
+      why: "policy",
+    });
+    expect(judge({ desired: D, applied: claimed(D), lastSeen: D })).toMatchObject({
+      kind: "set",
+      why: "unconfirmed",
+    });
+  });
+});
+
+describe("a value that does not stick", () => {
+  test("is tried again once: the same value found again is not reflected", () => {
+    expect(judge({ desired: 5, applied: confirmed(5), live: 9 })).toMatchObject({
+      kind: "set",
+      why: "drift",
+    });
+    expect(judge({ desired: 5, applied: mended(5, 9), live: 9 })).toEqual({ kind: "not-reflected", from: 9 });
+    expect(judge({ desired: 5, applied: mended(5, null), live: null })).toEqual({
+      kind: "not-reflected",
+      from: null,
+    });
+    expect(judge({ desired: null, applied: mended(null, 9), live: 9 })).toEqual({
+      kind: "not-reflected",
+      from: 9,
+    });
+  });
+
+  test("stays so for as long as neither the policy nor the live value changes", () => {
+    const years = confirmed(5, now - 3650 * 86_400_000);
+    expect(judge({ desired: 5, applied: { ...years, mendedFrom: { value: 9 } }, live: 9 }).kind).toBe(
+      "not-reflected",
+    );
+  });
+
+  test("is tried anew when the live value changes", () => {
+    expect(judge({ desired: 5, applied: mended(5, 9), live: 8 })).toEqual({
+      kind: "set",
+      why: "drift",
+      from: 8,
+    });
+    expect(judge({ desired: 5, applied: mended(5, 9), live: null })).toEqual({
+      kind: "set",
+      why: "drift",
+      from: null,
+    });
+    expect(judge({ desired: 5, applied: mended(5, null), live: 9 })).toEqual({
+      kind: "set",
+      why: "drift",
+      from: 9,
+    });
+  });
+
+  test("is tried anew when the policy changes", () => {
+    expect(judge({ desired: 6, applied: mended(5, 9), live: 9 })).toEqual({
+      kind: "set",
+      why: "policy",
+      from: 9,
+    });
+    expect(judge({ desired: null, applied: mended(5, 9), live: 9 })).toMatchObject({
+      kind: "set",
+      why: "policy",
+    });
+  });
+
+  test("is settling first, right after the second try", () => {
+    const applied = { ...confirmed(5, now - 1), mendedFrom: { value: 9 } };
+    expect(judge({ desired: 5, applied, live: 9 }).kind).toBe("settling");
+  });
+
+  test("heals by itself when it does stick after all", () => {
+    expect(judge({ desired: 5, applied: mended(5, 9), live: 5 })).toEqual({ kind: "adopt" });
+  });
+});
+
+describe("a value that the server refused", () => {
+  const refused = claimed(5, true);
+
+  test("is left by edit passes until the policy changes", () => {
+    expect(judge({ desired: 5, applied: refused, retryRefused: false })).toEqual({
+      kind: "refused",
+      from: undefined,
+    });
+    expect(judge({ desired: 6, applied: refused, retryRefused: false })).toMatchObject({
+      kind: "set",
+      why: "policy",
+    });
+  });
+
+  test("is tried again by a reconcile pass", () => {
+    expect(judge({ desired: 5, applied: refused, live: 9 })).toEqual({
+      kind: "set",
+      why: "unconfirmed",
+      from: 9,
+    });
+  });
+
+  test("leaves what was confirmed before in force: a policy that goes back to it asks for nothing", () => {
+    const applied = reclaimed(3, 5, true);
+    expect(judge({ desired: 3, applied, retryRefused: false })).toEqual({ kind: "in-sync" });
+    expect(judge({ desired: 3, applied })).toEqual({ kind: "in-sync" });
+    expect(judge({ desired: 3, applied, live: 9 })).toMatchObject({ kind: "set" });
+    expect(judge({ desired: 3, applied, live: 3 })).toEqual({ kind: "adopt" });
+  });
+
+  test("null is refused and remembered like any other value", () => {
+    expect(judge({ desired: null, applied: claimed(null, true), retryRefused: false }).kind).toBe("refused");
+    expect(judge({ desired: 0, applied: claimed(null, true), retryRefused: false }).kind).toBe("set");
+  });
+});
+
+describe("sameness is the field's own", () => {
+  test("an unset override switch is as good as true, and the ledger then says true", () => {
+    const path = "defaults.allow_config_override";
+    expect(judge({ path, desired: true, live: null })).toEqual({ kind: "adopt" });
+    expect(judge({ path, desired: true, applied: confirmed(true), live: null })).toEqual({ kind: "in-sync" });
+    expect(judge({ path, desired: false, applied: confirmed(false), live: null })).toMatchObject({
+      why: "drift",
+    });
+  });
+
+  test("structures are compared by content", () => {
+    const path = "rate_limits";
+    const one = [{ type: "requests", unit: "rpm", value: 5 }];
+    const same = [{ value: 5, unit: "rpm", type: "requests" }];
+    expect(judge({ path, desired: one, applied: confirmed(same), live: same })).toEqual({ kind: "in-sync" });
+    expect(
+      judge({ path, desired: one, applied: { ...confirmed(one), mendedFrom: { value: [] } }, live: null })
+        .kind,
+    ).toBe("set");
+  });
+});
