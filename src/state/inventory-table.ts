@@ -17,12 +17,6 @@ export interface InventoryTable {
   put(key: InventoryKey): void;
 }
 
-interface Seen {
-  readonly seenAt: number;
-  readonly rotationReadAt: number | null;
-  readonly digest: string;
-}
-
 export function createInventoryTable(db: SqlDatabase): InventoryTable {
   const all = db.prepare("SELECT key_id, seen_at, rotation_read_at, digest FROM inventory");
   const one = db.prepare("SELECT seen_at, rotation_read_at, digest FROM inventory WHERE key_id = ?");
@@ -37,13 +31,13 @@ export function createInventoryTable(db: SqlDatabase): InventoryTable {
      ON CONFLICT (key_id) DO UPDATE SET live = excluded.live, raw = excluded.raw`,
   );
 
-  function write(record: InventoryKey, known: Seen | undefined): void {
+  function write(record: InventoryKey, known: SqlRow | undefined): void {
     const { key, seenAt, rotationReadAt } = record;
     const live = JSON.stringify({ ...key, fields: [...key.fields] });
     const raw = JSON.stringify(record.raw);
     const digest = hash("sha256", `${live}\n${raw}`, "base64");
-    const same = known?.digest === digest;
-    if (!same || known.seenAt !== seenAt || known.rotationReadAt !== rotationReadAt) {
+    const same = known?.["digest"] === digest;
+    if (!same || known["seen_at"] !== seenAt || known["rotation_read_at"] !== rotationReadAt) {
       upsert.run(key.id, seenAt, rotationReadAt, digest);
     }
     if (!same) upsertContent.run(key.id, live, raw);
@@ -51,20 +45,19 @@ export function createInventoryTable(db: SqlDatabase): InventoryTable {
 
   return {
     replace(records) {
-      const known = new Map<KeyId, Seen>();
-      for (const row of all.iterate()) known.set(String(row["key_id"]), seenFrom(row));
+      const known = new Map<KeyId, SqlRow>();
+      for (const row of all.iterate()) known.set(String(row["key_id"]), row);
       const present = new Set<KeyId>();
       for (const record of records) {
         const { id } = record.key;
-        // A key listed twice is compared with what the first of the two left.
+        // A key listed twice is written twice: the last one stays.
         write(record, present.has(id) ? undefined : known.get(id));
         present.add(id);
       }
       for (const id of known.keys()) if (!present.has(id)) remove.run(id);
     },
     put(record) {
-      const row = one.get(record.key.id);
-      write(record, row === undefined ? undefined : seenFrom(row));
+      write(record, one.get(record.key.id));
     },
   };
 }
@@ -90,14 +83,6 @@ export function createInventoryReader(db: SqlDatabase): (id: KeyId) => Inventory
 function liveFrom(text: string): LiveKey {
   const stored = JSON.parse(text) as Omit<LiveKey, "fields"> & { readonly fields: [string, Json][] };
   return { ...stored, fields: new Map(stored.fields) };
-}
-
-function seenFrom(row: SqlRow): Seen {
-  return {
-    seenAt: Number(row["seen_at"]),
-    rotationReadAt: nullable(row["rotation_read_at"]),
-    digest: String(row["digest"]),
-  };
 }
 
 function nullable(value: string | number | null | undefined): number | null {
