@@ -99,8 +99,11 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
     return { status, attempts };
   }
 
+  let closing: Promise<void> | undefined;
+
   async function close(): Promise<void> {
-    if (options.dispatcher === undefined) await dispatcher.close();
+    if (options.dispatcher === undefined) closing ??= dispatcher.close();
+    await closing;
   }
 
   return { list, get, update, close };

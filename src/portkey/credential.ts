@@ -15,6 +15,7 @@ export interface Credential {
   reveal(): string;
   /** The text without this key, and without whatever else looks like one. */
   redact(text: string): string;
+  toString(): string;
 }
 
 /** Throws an AppError when the text, trimmed, cannot be a key: empty, or with what a header cannot carry. */

@@ -1,11 +1,10 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
-
-const proxyVariables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] as const;
+import { AppError } from "../errors.ts";
 
 /**
- * The connections: straight, or through the proxy that the environment names (NO_PROXY is honoured). `timeoutMs` is
- * the request's; connecting gets half of it at most, so that a server that cannot be reached is told apart from one
- * that does not answer.
+ * The connections: straight, or through the proxies that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in
+ * either case). `timeoutMs` is the request's; connecting gets half of it at most, so that a server that cannot be
+ * reached is told apart from one that does not answer. Throws an AppError for a proxy that is not a URL.
  */
 export function createDispatcher(
   env: NodeJS.ProcessEnv,
@@ -18,6 +17,21 @@ export function createDispatcher(
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const isProxied = proxyVariables.some((name) => (env[name] ?? "") !== "");
-  return isProxied ? new EnvHttpProxyAgent(options) : new Agent(options);
+  const httpsProxy = readProxy(env, "HTTPS_PROXY");
+  const httpProxy = readProxy(env, "HTTP_PROXY");
+  if (httpsProxy === "" && httpProxy === "") return new Agent(options);
+  return new EnvHttpProxyAgent({ ...options, httpsProxy, httpProxy, noProxy: variable(env, "NO_PROXY") });
+}
+
+/** The value itself stays out of the message: it may hold the proxy's password. */
+function readProxy(env: NodeJS.ProcessEnv, name: string): string {
+  const text = variable(env, name);
+  if (text === "" || /^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : "")) return text;
+  throw new AppError("CONFIG_INVALID", `${name} in the environment is not an http:// or https:// URL`, {
+    hint: "It looks like http://proxy.example.com:8080.",
+  });
+}
+
+function variable(env: NodeJS.ProcessEnv, name: string): string {
+  return env[name.toLowerCase()] ?? env[name] ?? "";
 }
