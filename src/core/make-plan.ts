@@ -128,7 +128,7 @@ function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): K
     return { path, field, verdict: diffField(sides, contextOf(input)) };
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
-  const fields = judged.flatMap(fieldChange);
+  const fields = judged.flatMap((one) => fieldChange(one, judged));
   const adoption = adopt({ desired, judged, gone, applied, now: input.now });
   return {
     ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
@@ -137,7 +137,7 @@ function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): K
   };
 }
 
-function fieldChange({ path, field, verdict }: Judged): FieldChange[] {
+function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): FieldChange[] {
   if (verdict.kind !== "set") return [];
   return [
     {
@@ -146,10 +146,18 @@ function fieldChange({ path, field, verdict }: Judged): FieldChange[] {
       from: verdict.from,
       to: field.value,
       why: verdict.why,
-      rank: rankOf(path, verdict.from, field.value),
+      rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
       place: field.place,
     },
   ];
+}
+
+/** Where there was no budget, how often it refills and what it counts grant nothing: the limit alone has a rank. */
+function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
+  const limit = "usage_limits.credit_limit";
+  if (!path.startsWith("usage_limits.") || path === limit) return false;
+  const verdict = all.find((one) => one.path === limit)?.verdict;
+  return verdict?.kind === "set" && verdict.from === null;
 }
 
 function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {
