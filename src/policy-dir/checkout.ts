@@ -14,6 +14,9 @@ const markers: Readonly<Record<string, string>> = {
   BISECT_LOG: "a bisect is under way; end it (git bisect reset)",
 };
 
+/** The names in git's directory that say that something is under way. */
+export const checkoutMarkers: readonly string[] = Object.keys(markers);
+
 /** Git's directory for the files in a real path, found upwards as git does; undefined outside of a checkout. */
 export function findGitDirectory(realPath: string): string | undefined {
   for (let folder = realPath; ; folder = dirname(folder)) {
@@ -26,16 +29,22 @@ export function findGitDirectory(realPath: string): string | undefined {
 
 /** Says which operation is in the middle of changing the checkout, and what to do; undefined when there is none. */
 export function describeCheckoutUnderWay(gitDirectory: string): string | undefined {
-  const marker = Object.keys(markers).find((name) => existsSync(join(gitDirectory, name)));
+  const marker = checkoutMarkers.find((name) => existsSync(join(gitDirectory, name)));
   return marker === undefined ? undefined : `${join(gitDirectory, marker)} exists: ${markers[marker] ?? ""}`;
 }
 
 /** Changes whenever git has changed, or only refreshed, the checkout. */
 export function checkoutVersion(gitDirectory: string): string {
-  return ["HEAD", "index"]
-    .map((name) => lstatSync(join(gitDirectory, name), { throwIfNoEntry: false }))
-    .map((stats) => (stats === undefined ? "" : `${stats.ino}:${stats.size}:${stats.mtimeMs}`))
-    .join(" ");
+  return ["HEAD", "index"].map((name) => versionOf(join(gitDirectory, name))).join(" ");
+}
+
+function versionOf(path: string): string {
+  try {
+    const stats = lstatSync(path);
+    return `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
+  } catch {
+    return "none";
+  }
 }
 
 function gitDirectoryIn(folder: string): string | undefined {

@@ -1,5 +1,4 @@
-import type { Stats } from "node:fs";
-import type { ListedFile } from "./listing.ts";
+import { isSameStamp, type ListedFile, type Stamp } from "./listing.ts";
 import type { Limits } from "./limits.ts";
 import { fileWithProblem, parsePolicies, type FileContent } from "./parse-policies.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -17,13 +16,11 @@ import { readBytes } from "./read-bytes.ts";
 const freshMs = 2_000;
 
 interface Entry {
-  readonly signature: Signature;
+  readonly stamp: Stamp;
   readonly digest: string;
   readonly fresh: boolean;
   readonly content: FileContent;
 }
-
-type Signature = Pick<Stats, "dev" | "ino" | "size" | "mtimeMs" | "ctimeMs">;
 
 export interface FileCache {
   /** What the listed files hold, in their order; the same objects as before for what is the same. */
@@ -31,24 +28,37 @@ export interface FileCache {
 }
 
 export function createFileCache(limits: Limits): FileCache {
-  let entries = new Map<string, Entry>();
+  const entries = new Map<string, Entry>();
+
+  function readOne(listed: ListedFile): FileContent {
+    const before = entries.get(listed.file);
+    if (before !== undefined && !before.fresh && isSameStamp(before.stamp, listed.stamp)) {
+      return before.content;
+    }
+    const entry = readEntry(listed, before, limits);
+    if (!("digest" in entry)) {
+      entries.delete(listed.file);
+      return entry;
+    }
+    entries.set(listed.file, entry);
+    return entry.content;
+  }
+
+  function forgetOthers(files: readonly ListedFile[]): void {
+    const listed = new Set(files.map((one) => one.file));
+    for (const file of entries.keys()) {
+      if (!listed.has(file)) {
+        entries.delete(file);
+      }
+    }
+  }
+
   return {
     read(files) {
-      const next = new Map<string, Entry>();
-      const contents = files.map((listed) => {
-        const before = entries.get(listed.file);
-        if (before !== undefined && !before.fresh && isSame(before.signature, listed.stats)) {
-          next.set(listed.file, before);
-          return before.content;
-        }
-        const entry = readEntry(listed, before, limits);
-        if ("content" in entry) {
-          next.set(listed.file, entry);
-          return entry.content;
-        }
-        return entry;
-      });
-      entries = next;
+      const contents = files.map(readOne);
+      if (entries.size !== files.length) {
+        forgetOthers(files);
+      }
       return contents;
     },
   };
@@ -60,18 +70,8 @@ function readEntry(listed: ListedFile, before: Entry | undefined, limits: Limits
   if ("code" in read) {
     return fileWithProblem(read);
   }
-  const { bytes, digest, readAt, stats } = read;
-  const fresh = Math.max(stats.mtimeMs, stats.ctimeMs) > readAt - freshMs;
+  const { bytes, digest, readAt, stamp } = read;
+  const fresh = Math.max(stamp.mtimeMs, stamp.ctimeMs) > readAt - freshMs;
   const content = before?.digest === digest ? before.content : parsePolicies(listed.file, bytes, limits);
-  return { signature: stats, digest, fresh, content };
-}
-
-function isSame(a: Signature, b: Signature): boolean {
-  return (
-    a.mtimeMs === b.mtimeMs &&
-    a.size === b.size &&
-    a.ino === b.ino &&
-    a.ctimeMs === b.ctimeMs &&
-    a.dev === b.dev
-  );
+  return { stamp, digest, fresh, content };
 }

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { problemAt, type Problem, type ProblemCode } from "../core/problem.ts";
-import { codeOf, type ListedFile } from "./listing.ts";
+import { codeOf, isSameStamp, stampOf, type ListedFile, type Stamp } from "./listing.ts";
 import type { Limits } from "./limits.ts";
 
 export interface FileBytes {
   readonly bytes: Uint8Array;
   readonly digest: string;
-  readonly stats: Stats;
+  readonly stamp: Stamp;
   /** When the reading began, by the system's clock: a change after it may bear the same time as one before. */
   readonly readAt: number;
 }
@@ -69,18 +69,13 @@ function readOnce(path: string, limits: Limits): FileBytes | "changed" | "not a 
     for (let part = -1; part !== 0 && length < buffer.length; length += part) {
       part = readSync(descriptor, buffer, length, buffer.length - length, null);
     }
-    const after = fstatSync(descriptor);
-    if (length !== stats.size || signatureOf(after) !== signatureOf(stats)) {
+    const stamp = stampOf(stats);
+    if (length !== stats.size || !isSameStamp(stampOf(fstatSync(descriptor)), stamp)) {
       return "changed";
     }
     const bytes = buffer.subarray(0, length);
-    return { bytes, digest: createHash("sha256").update(bytes).digest("base64"), stats, readAt };
+    return { bytes, digest: createHash("sha256").update(bytes).digest("base64"), stamp, readAt };
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** What tells one version of a file from another without reading it. */
-export function signatureOf(stats: Stats): string {
-  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`;
 }
