@@ -65,14 +65,20 @@ export function assembleState(config: Config): StateReader & { close(): void } {
 export function assemble({ config, mode, credential, log }: AssembleParts): Assembled {
   const state = openState({ url: config.stateUrl, mode, lockOwner: `keysteward ${version}` });
   const spent = state.fact("budget")?.["until"];
+  const perMs = config.rate.perMs;
+  let toldToWaitUntil = 0;
   const throttle = createThrottle({
     requests: effectiveRequests(config.rate),
-    perMs: config.rate.perMs,
+    perMs,
     concurrency: config.rate.concurrency,
     clock: systemClock,
     ...(typeof spent === "number" ? { heldUntil: spent } : {}),
     ...(mode === "read" ? {} : { onSpend: (until: number) => state.saveFact("budget", { until }) }),
-    onHold: (hold) => log.warn(hold, "requests are held"),
+    onHold(hold) {
+      if (hold.reason === "throttled") toldToWaitUntil = systemClock.now() + hold.ms;
+      if (hold.reason === "restart") log.debug(hold, "requests are held");
+      else log.warn(hold, "requests are held");
+    },
   });
   const client = createPortkeyClient({
     baseUrl: config.portkey.baseUrl,
@@ -108,7 +114,16 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
     async close() {
       await drain(throttle);
       await client.close();
-      state.close();
+      const { reads, writes } = throttle.tally();
+      try {
+        // Everything is answered: the next process need not wait for longer than the window.
+        const until = Math.max(systemClock.now() + perMs, toldToWaitUntil);
+        if (mode === "write" && reads + writes > 0) state.saveFact("budget", { until });
+      } catch (error) {
+        log.warn({ err: error }, "the next start waits longer than it must");
+      } finally {
+        state.close();
+      }
     },
   };
 }

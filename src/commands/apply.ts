@@ -112,7 +112,10 @@ interface Push {
 
 async function push({ context, assembled, surveyed, pass, stop }: Push): Promise<readonly Outcome[]> {
   const yielding = new AbortController();
-  const withdraw = (): void => yielding.abort(new Withdrawn(true));
+  const withdraw = (): void => {
+    context.log.info("stopping");
+    yielding.abort(new Withdrawn(true));
+  };
   if (stop.aborted) withdraw();
   stop.addEventListener("abort", withdraw);
   const progress = showProgress(context.io, surveyed.plan.changes.length);
