@@ -1,3 +1,4 @@
+import { compareTexts } from "./canonical.ts";
 import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
 import { overlaps } from "./fields.ts";
@@ -61,7 +62,9 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
   const broken = new Set(
     resolution.problems.filter(({ severity }) => severity === "error").map(({ file }) => file),
   );
-  const held = new Map(resolution.held.map(({ keyId, policy }) => [keyId, policy]));
+  // A key that several policies name is told once, for the first of them by name: whatever order they were read in.
+  const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
+  const held = new Map(byName.map(({ keyId, policy }) => [keyId, policy]));
   const heldNotices = [...held].map(([keyId, policy]) => heldNotice(keyId, policy));
   const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
   return [
