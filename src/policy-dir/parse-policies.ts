@@ -69,13 +69,13 @@ function problemsOf(faults: readonly Fault[], source: SourceText, limits: Limits
   const ordered = [...faults].sort((a, b) => rank(a) - rank(b) || a.offset - b.offset);
   const shown = ordered.slice(0, limits.problems).sort((a, b) => a.offset - b.offset);
   const problems = shown.map((fault) => toProblem(fault, source));
-  const last = shown.at(-1);
-  if (last === undefined || shown.length === faults.length) {
+  const next = ordered[limits.problems];
+  if (next === undefined) {
     return problems;
   }
   const hidden = faults.length - shown.length;
-  const message = `${hidden} more problems of this document are not shown; correct these first`;
-  return [...problems, toProblem({ ...last, path: "", message }, source)];
+  const message = `${hidden} more problems of this document, from here on, are not shown; correct the others first`;
+  return [...problems, toProblem({ ...next, path: "", message }, source)];
 }
 
 function rank(fault: Fault): number {

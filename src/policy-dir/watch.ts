@@ -18,6 +18,9 @@ import { judgeEvent, lookAround, looksTheSame, type Surroundings } from "./surro
  * What a look finds is what was there before the ring, so that a change after it is found by the next look.
  */
 
+/** A watcher is ready within milliseconds; should it never be, the looks go on without it. */
+const readyMs = 10_000;
+
 export interface WatchOptions {
   readonly directory: string;
   /** Milliseconds from the first event to the ring. */
@@ -64,14 +67,15 @@ class Watch {
   }
 
   async start(): Promise<void> {
-    await this.#watchAnew();
+    this.#looking = this.#watchAnew();
+    await this.#looking;
     this.#polling = this.#poll();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#watcher?.close();
     await Promise.all([this.#polling, this.#looking]);
+    await this.#watcher?.close();
   }
 
   async #poll(): Promise<void> {
@@ -148,11 +152,22 @@ class Watch {
     this.#watcher.on("error", (error) => {
       this.#complain(error);
     });
-    await untilReady(this.#watcher, signal);
+    await this.#untilReady(this.#watcher);
     this.#around = lookAround(this.#options.directory);
     if (!looksTheSame(around, this.#around)) {
       this.#arm({ certain: true, replaced: around.shape !== this.#around.shape });
     }
+  }
+
+  /** Also waits when it is to stop: closed before it is ready, the watcher would leave open what it is opening. */
+  async #untilReady(watcher: FSWatcher): Promise<void> {
+    const waited = new AbortController();
+    const ready = new Promise<void>((resolve) => {
+      watcher.once("ready", resolve);
+    });
+    const patience = this.#options.clock.sleep(readyMs, waited.signal).catch(() => undefined);
+    await Promise.race([ready, patience]);
+    waited.abort();
   }
 
   #complain(error: unknown): void {
@@ -175,16 +190,4 @@ class Watch {
       throw thrown;
     }
   }
-}
-
-function untilReady(watcher: FSWatcher, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      watcher.off("ready", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    watcher.on("ready", done);
-    signal.addEventListener("abort", done);
-  });
 }

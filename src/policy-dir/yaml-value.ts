@@ -203,7 +203,7 @@ function readName(reading: Reading, node: unknown, at: At): string | undefined {
   const other =
     typeof value === "number" || typeof value === "boolean" ? (source ?? String(value)) : undefined;
   const name = typeof value === "string" ? value : other;
-  if (name !== undefined && name !== "__proto__") {
+  if (reading.overweight || (name !== undefined && name !== "__proto__")) {
     return name;
   }
   const found = name ?? (value === null ? "nothing" : "a list or a mapping");
