@@ -1,16 +1,12 @@
 #!/usr/bin/env node
 /*
- * argv -> command -> exit code. The only reader of argv and the only setter of the exit code.
+ * argv -> command -> exit code. The only reader of argv and the only setter of the exit code. A command is loaded when
+ * it is run: checking a file should not wait for a database driver, nor a daemon carry the demo.
  */
 import { Argument, Command, CommanderError, Option } from "commander";
-import { apply, type ApplyFlags } from "./commands/apply.ts";
+import type { ApplyFlags } from "./commands/apply.ts";
 import { errorText, exits, type CommonFlags, type Io } from "./commands/context.ts";
-import { daemon } from "./commands/daemon.ts";
-import { demo } from "./commands/demo.ts";
-import { plan } from "./commands/plan.ts";
-import { schema, schemaNames, type SchemaName } from "./commands/schema.ts";
-import { status } from "./commands/status.ts";
-import { validate } from "./commands/validate.ts";
+import { schemaNames, type SchemaName } from "./commands/schema.ts";
 import { RemoteError } from "./core/remote-error.ts";
 import { AppError } from "./errors.ts";
 import { version } from "./version.ts";
@@ -35,13 +31,19 @@ function program(done: (exitCode: number) => void): Command {
     does: "check the policies, offline",
     examples: ["keysteward validate", "keysteward validate --policies ./policies --format json"],
     exits: "0 valid, 3 not valid",
-  }).action(async (flags: CommonFlags) => done(await validate(io, flags)));
+  }).action(async (flags: CommonFlags) => {
+    const { validate } = await import("./commands/validate.ts");
+    done(await validate(io, flags));
+  });
 
   command(root, "plan", {
     does: "show what would be written and why; writes nothing",
     examples: ["keysteward plan", "keysteward plan --format json > plan.json"],
     exits: "0 nothing to change, 2 changes, 3 policies not valid, 6 held",
-  }).action(async (flags: CommonFlags) => done(await plan(io, flags)));
+  }).action(async (flags: CommonFlags) => {
+    const { plan } = await import("./commands/plan.ts");
+    done(await plan(io, flags));
+  });
 
   command(root, "apply", {
     does: "one reconcile pass: plan, then push; asks first on a terminal",
@@ -55,7 +57,10 @@ function program(done: (exitCode: number) => void): Command {
     .option("--yes", "take the plan as it is, without asking")
     .option("--keep-going", "go on with what is sound although some policies have errors")
     .option("--expect <digest>", "insist on the plan with this digest, as `plan` printed it")
-    .action(async (flags: ApplyFlags) => done(await apply(io, flags)));
+    .action(async (flags: ApplyFlags) => {
+      const { apply } = await import("./commands/apply.ts");
+      done(await apply(io, flags));
+    });
 
   command(root, "daemon", {
     does: "watch, apply edits, reconcile on schedule, until told to stop",
@@ -64,13 +69,19 @@ function program(done: (exitCode: number) => void): Command {
       "keysteward daemon --policies /srv/policies --state sqlite:/var/lib/keysteward/state.db",
     ],
     exits: "0 stopped cleanly, 4 cannot start",
-  }).action(async (flags: CommonFlags) => done(await daemon(io, flags)));
+  }).action(async (flags: CommonFlags) => {
+    const { daemon } = await import("./commands/daemon.ts");
+    done(await daemon(io, flags));
+  });
 
   command(root, "status", {
     does: "how things stood at the end of the last pass, as the state knows it",
     examples: ["keysteward status", "keysteward status --format json"],
     exits: "0 all in sync, 2 not",
-  }).action(async (flags: CommonFlags) => done(await status(io, flags)));
+  }).action(async (flags: CommonFlags) => {
+    const { status } = await import("./commands/status.ts");
+    done(await status(io, flags));
+  });
 
   root
     .command("schema")
@@ -80,14 +91,20 @@ function program(done: (exitCode: number) => void): Command {
       "after",
       help({ does: "", examples: ["keysteward schema > policy.schema.json"], exits: "0" }),
     )
-    .action(async (name: SchemaName) => done(await schema(io, name)));
+    .action(async (name: SchemaName) => {
+      const { schema } = await import("./commands/schema.ts");
+      done(await schema(io, name));
+    });
 
   root
     .command("demo")
     .description("the main job against the built-in simulator; no account needed")
     .option("--no-color", "no colours")
     .addHelpText("after", help({ does: "", examples: ["keysteward demo"], exits: "0" }))
-    .action(async (flags: { readonly color?: boolean }) => done(await demo(io, flags)));
+    .action(async (flags: { readonly color?: boolean }) => {
+      const { demo } = await import("./commands/demo.ts");
+      done(await demo(io, flags));
+    });
 
   return root;
 }

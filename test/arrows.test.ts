@@ -48,7 +48,8 @@ function partOf(file: string): string {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  const names = [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+"(\.[^"]+)"/gm)].map((match) => match[1]!);
+  const patterns = [/^(?:import|export)\s[^;]*?from\s+"(\.[^"]+)"/gm, /\bimport\("(\.[^"]+)"\)/g];
+  const names = patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1]!));
   return names.map((name) => resolve(dirname(file), name));
 }
 
