@@ -49,13 +49,13 @@ export class Budget {
     this.#spent += 1;
   }
 
-  /** The slot comes back `perMs` from now. */
+  /** The slot comes back `perMs` from now. (This sleep just ends by itself: there is one for each slot.) */
   giveBack(): void {
     const back = () => {
       this.#spent -= 1;
       this.#options.onRoom();
     };
-    this.#options.clock.sleep(this.#options.perMs, this.#options.signal).then(back, back);
+    this.#options.clock.sleep(this.#options.perMs).then(back, back);
   }
 
   /** Tells the keeper of the horizon that nothing may be sent before `until`, should this process end. */

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 
 /**
  * The connections: straight, or through the proxies that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in
- * either case). `timeoutMs` is the request's; connecting gets half of it at most, so that a server that cannot be
+ * either case). `timeoutMs` is the request's; connecting gets half of it (1 to 10 s), so that a server that cannot be
  * reached is told apart from one that does not answer. Throws an AppError for a proxy that is not a URL.
  */
 export function createDispatcher(
@@ -12,7 +12,7 @@ export function createDispatcher(
 ): Dispatcher {
   const options: Agent.Options = {
     connections: limits.concurrency,
-    connect: { timeout: Math.min(10_000, Math.ceil(limits.timeoutMs / 2)) },
+    connect: { timeout: Math.min(10_000, Math.max(1_000, limits.timeoutMs / 2)) },
     // The client's own deadline covers both, to the millisecond.
     headersTimeout: 0,
     bodyTimeout: 0,
