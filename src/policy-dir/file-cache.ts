@@ -1,7 +1,8 @@
-import { isSameStamp, type ListedFile, type Stamp } from "./listing.ts";
+import type { ListedFile } from "./listing.ts";
 import type { Limits } from "./limits.ts";
 import { fileWithProblem, parsePolicies, type FileContent } from "./parse-policies.ts";
 import { readBytes } from "./read-bytes.ts";
+import { isSameStamp, type Stamp } from "./stamp.ts";
 
 /*
  * What a file gave is kept until the file changes, because parsing is where the time goes (ten thousand files: two

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync, type Dirent } from "node:fs";
 import { join, sep } from "node:path";
 import { problemAt, type Problem, type ProblemCode } from "../core/problem.ts";
 import type { Limits } from "./limits.ts";
+import { identityOf, stampOf, type Stamp } from "./stamp.ts";
 
 /*
  * Which files of the policy directory are read, and as what.
@@ -29,10 +30,7 @@ export interface ListedFile {
   readonly stamp: Stamp;
 }
 
-/** What tells one version of a file from another without reading it. */
-export type Stamp = Pick<Stats, "dev" | "ino" | "size" | "mtimeMs" | "ctimeMs">;
-
-export interface ListedDirectory {
+interface ListedDirectory {
   readonly realPath: string;
   /** What tells a directory from another one made in its place. */
   readonly identity: string;
@@ -103,28 +101,12 @@ export function listPolicyFiles(directory: string, limits: Limits): Listing {
 }
 
 /** Whether a name is a policy file's. Hidden ones are not: editors and git keep their own files that way. */
-export function isPolicyName(name: string): boolean {
+function isPolicyName(name: string): boolean {
   return !isHiddenName(name) && (name.endsWith(".yaml") || name.endsWith(".yml"));
 }
 
-export function isHiddenName(name: string): boolean {
+function isHiddenName(name: string): boolean {
   return name.startsWith(".") || name.startsWith("_");
-}
-
-/** Only the numbers that are used: ten thousand full records kept alive cost more than reading them. */
-export function stampOf(stats: Stats): Stamp {
-  const { ctimeMs, dev, ino, mtimeMs, size } = stats;
-  return { dev, ino, size, mtimeMs, ctimeMs };
-}
-
-export function isSameStamp(a: Stamp, b: Stamp): boolean {
-  const sameTimes = a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
-  return sameTimes && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
-}
-
-export function identityOf(stats: Stats): string {
-  // Inode numbers are used again at once by some file systems: the time of birth tells the two apart where there is one.
-  return `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
 }
 
 function visitDirectory(walk: Walk, visit: Visit): void {

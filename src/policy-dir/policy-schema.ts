@@ -5,7 +5,7 @@ import { isEmail, isInstant, isUuid } from "./formats.ts";
 import type { PolicyDocument } from "./policy-schema.types.ts";
 
 /** What the schema says of one document: the document, or every way in which it breaks the schema. */
-export type Verdict =
+type Verdict =
   | { readonly ok: true; readonly document: PolicyDocument }
   | { readonly ok: false; readonly errors: readonly ErrorObject[] };
 

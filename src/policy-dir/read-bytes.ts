@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { problemAt, type Problem, type ProblemCode } from "../core/problem.ts";
-import { codeOf, isSameStamp, stampOf, type ListedFile, type Stamp } from "./listing.ts";
+import { codeOf, type ListedFile } from "./listing.ts";
 import type { Limits } from "./limits.ts";
+import { isSameStamp, stampOf, type Stamp } from "./stamp.ts";
 
 export interface FileBytes {
   readonly bytes: Uint8Array;

@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import { checkoutMarkers, describeCheckoutUnderWay, findGitDirectory } from "./checkout.ts";
 import { defaultLimits } from "./limits.ts";
-import { isSameStamp, listPolicyFiles, type Listing } from "./listing.ts";
+import { listPolicyFiles, type Listing } from "./listing.ts";
 import { findSignposts, type Signposts } from "./signposts.ts";
+import { isSameStamp } from "./stamp.ts";
 
 /** The policy directory and what it hangs from, as it was at one moment. */
 export interface Surroundings {

@@ -22,9 +22,9 @@ export interface PlacedValue {
 }
 
 /** What an anchor gave: a value and what it weighs expanded, or `open` while it is being read. */
-export type Anchored = "open" | (PlacedValue & { readonly weight: Weight });
+type Anchored = "open" | (PlacedValue & { readonly weight: Weight });
 
-export interface Weight {
+interface Weight {
   readonly values: number;
   readonly aliases: number;
   /** Levels of nesting below the value itself. */

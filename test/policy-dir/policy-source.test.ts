@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -109,11 +110,13 @@ test("without permission: the directory is not trusted; a folder or file in it c
   chmodSync(join(root, "open/t"), 0o755);
 });
 
-test("what is called .yaml but is no regular file is not opened", () => {
+test("what is called .yaml but is no regular file is not opened", async () => {
   const root = temporaryDirectory();
   writeTree(root, { "a.yaml": policy("a", 1) });
-  execFileSync("mkfifo", [join(root, "pipe.yaml")]);
+  const server = createServer().listen(join(root, "socket.yaml"));
+  await once(server, "listening");
   const set = load(root);
+  server.close();
   expect(names(set)).toEqual(["a"]);
   expect(codes(set)).toEqual(["KS1005"]);
 });
