@@ -45,7 +45,8 @@ export async function exchange(
 ): Promise<Success> {
   const answer = await receive(outgoing, options, signal);
   const isSuccess = answer.status >= 200 && answer.status < 300 && !isHtml(answer);
-  const json = isSuccess ? parseJson(answer.body) : undefined;
+  // Somebody may have pasted the admin key into a description: it is not to get into the inventory by that way.
+  const json = isSuccess ? parseJson(options.credential.mask(answer.body)) : undefined;
   const isEmpty = isSuccess && outgoing.method === "PUT" && answer.body.trim() === "";
   const isRefusal = isObject(json) && json["success"] === false;
   if (isEmpty || (json !== undefined && !isRefusal)) return { status: answer.status, json };

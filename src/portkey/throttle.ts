@@ -73,7 +73,7 @@ export interface RunOptions {
 }
 
 /** Sends one request; `attempt` counts from 1. Failures to be judged are thrown as `RemoteError`. */
-export type Attempt<T> = (attempt: number) => Promise<T>;
+type Attempt<T> = (attempt: number) => Promise<T>;
 
 export interface Throttle {
   /**
