@@ -76,6 +76,11 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
   };
 }
 
+/** A policy of its own for the n-th key. */
+export function own(n: number, key: JsonObject, mode: KeyPolicy["mode"] = "enforce"): KeyPolicy {
+  return policy({ name: `p${n}`, keyIds: [keyId(n)], key, mode });
+}
+
 export function profile(parts: DocumentParts & { readonly name: string }): Profile {
   const place = parts.place ?? at(1, `policies/profiles/${parts.name}.yaml`);
   return { kind: "Profile", ...documentParts({ ...parts, place }) };
@@ -152,6 +157,11 @@ export function asGet(raw: JsonObject): JsonObject {
 export function live(own: JsonObject = {}, source: "list" | "get" = "get"): LiveKey {
   const raw = rawKey(own);
   return readLiveKey(source === "get" ? asGet(raw) : raw, source);
+}
+
+/** The n-th key, as a GET shows it. */
+export function liveKey(n: number, own: JsonObject = {}): LiveKey {
+  return readLiveKey(asGet(rawKey(own, keyId(n))), "get");
 }
 
 /** What a plan is given of keys that a pass has read; anything else is missing. */

@@ -1,13 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isObject, limitName } from "../../src/core/canonical.ts";
 import type { Why } from "../../src/core/diff.ts";
-import { sameField } from "../../src/core/fields.ts";
 import type { PassKind, Plan } from "../../src/core/plan.ts";
 import type { FieldPath } from "../../src/core/key.ts";
 import type { AppliedField, AppliedKey } from "../../src/core/ledger.ts";
-import type { Json, JsonObject, KeyId } from "../../src/core/policy.ts";
-import type { DesiredKey, Resolution } from "../../src/core/resolve.ts";
+import type { KeyId } from "../../src/core/policy.ts";
+import type { Resolution } from "../../src/core/resolve.ts";
 import { keyBlock, storedKey, variant } from "./arbitraries.ts";
 import {
   claimed,
@@ -23,6 +21,7 @@ import {
 } from "./build.ts";
 import { later, type Stored } from "./model-server.ts";
 import { createWorld, type World } from "./world.ts";
+import { unfulfilled, unmanaged } from "./oracle.ts";
 
 /*
  * The invariants, for any policies, any keys, any ledger, any shape in which the server shows a key, and whether it
@@ -100,82 +99,6 @@ function ledgerOf(list: readonly Entry[], resolution: Resolution): ReadonlyMap<K
   return new Map(
     [...fields].map(([id, of]) => [id, { policy: "p0", file: "policies/p0.yaml", line: 1, fields: of }]),
   );
-}
-
-/** What is stored at a path, read from the model and not through the code under test. Empty is null. */
-function storedAt(stored: Stored, path: FieldPath): Json {
-  const [top = "", part] = path.split(".");
-  if (path.startsWith("defaults.metadata."))
-    return own(stored.metadata, path.slice("defaults.metadata.".length));
-  if (top === "defaults") return stored[part as "metadata" | "config_id" | "allow_config_override"];
-  if (part !== undefined) return own(stored[top as "usage_limits" | "rotation_policy"], part);
-  const value = stored[top as keyof Stored];
-  return Array.isArray(value) && value.length === 0 ? null : (value as Json);
-}
-
-function own(object: JsonObject | null, name: string): Json {
-  return object !== null && Object.hasOwn(object, name) ? (object[name] ?? null) : null;
-}
-
-function unfulfilled(key: DesiredKey, stored: Stored, when: number): FieldPath[] {
-  return [...key.fields].flatMap(([path, { value }]) => {
-    const found = storedAt(stored, path);
-    const text = path.startsWith("defaults.metadata.") && found !== null && typeof found !== "object";
-    const plain = text ? String(found) : sortedList(found);
-    return sameField(path, { desired: value, live: plain, now: when }) ? [] : [path];
-  });
-}
-
-/** Lists as the canonical form has them; the order is nobody's wish. */
-function sortedList(value: Json): Json {
-  if (!Array.isArray(value)) return typeof value === "string" ? value.replace(".000Z", "Z") : value;
-  const texts = value.map((item: Json) =>
-    typeof item === "string" ? item.replace(/@.*/, (domain) => domain.toLowerCase()) : item,
-  );
-  return texts.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-}
-
-function nameOf(item: Json): string {
-  return isObject(item) ? limitName(item) : JSON.stringify(item);
-}
-
-const budgetParts = ["type", "credit_limit", "alert_threshold", "periodic_reset", "periodic_reset_days"];
-const rotationParts = [
-  "rotation_period",
-  "rotation_period_days",
-  "next_rotation_at",
-  "key_transition_period_ms",
-];
-
-/** Everything that a key has and that nobody manages, by path, so that it can be compared before and after. */
-function unmanaged(key: DesiredKey | undefined, before: Stored, after: Stored): [FieldPath, Json, Json][] {
-  const managed = (path: FieldPath): boolean =>
-    [...(key?.fields.keys() ?? [])].some(
-      (other) => other === path || (isGroup(other) && path.startsWith(`${other}.`)),
-    );
-  const metadata = [...new Set([before, after].flatMap((stored) => Object.keys(stored.metadata ?? {})))];
-  const paths = [
-    ...["name", "description", "rate_limits", "scopes", "alert_emails", "expires_at"],
-    ...["defaults.config_id", "defaults.allow_config_override"],
-    ...metadata.map((name) => `defaults.metadata.${name}`),
-    ...budgetParts.map((name) => `usage_limits.${name}`),
-    ...rotationParts.map((name) => `rotation_policy.${name}`),
-  ];
-  return paths
-    .filter((path) => !managed(path) && !isServersOwn(path, before, after))
-    .map((path) => [path, storedAt(before, path), storedAt(after, path)]);
-}
-
-function isGroup(path: FieldPath): boolean {
-  return ["usage_limits", "rotation_policy", "defaults.metadata"].includes(path);
-}
-
-/** What comes with a group that was not there, or goes with it, and what the server computes. */
-function isServersOwn(path: FieldPath, before: Stored, after: Stored): boolean {
-  if (path === "defaults.allow_config_override") return before.allow_config_override === null;
-  if (path === "usage_limits.type") return before.usage_limits === null;
-  if (path === "rotation_policy.key_transition_period_ms") return before.rotation_policy === null;
-  return path === "rotation_policy.next_rotation_at" && before.rotation_policy !== after.rotation_policy;
 }
 
 function expectSilence(world: World, when: number): void {

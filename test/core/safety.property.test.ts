@@ -7,22 +7,12 @@ import type { AppliedKey } from "../../src/core/ledger.ts";
 import type { Sight } from "../../src/core/make-plan.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { JsonObject, KeyBlock, KeyId, KeyPolicy, PolicySet, Profile } from "../../src/core/policy.ts";
-import { problemAt, type Problem } from "../../src/core/problem.ts";
 import { createResolver } from "../../src/core/resolve.ts";
 import { keyBlock, storedKey } from "./arbitraries.ts";
-import {
-  asGet,
-  at,
-  confirmed,
-  deepFreeze,
-  keyId,
-  plan,
-  policy,
-  policySet,
-  profile,
-  propertyRuns,
-} from "./build.ts";
-import { picker, show, type Stored } from "./model-server.ts";
+import { asGet, confirmed, deepFreeze, plan, policy, policySet, profile, propertyRuns } from "./build.ts";
+import type { Stored } from "./model-server.ts";
+import { picker, show } from "./model-shapes.ts";
+import { damage, damaged, ids } from "./damage.ts";
 
 /*
  * The invariants, for any policies and keys, and any way in which the directory may be damaged between two passes
@@ -35,26 +25,6 @@ import { picker, show, type Stored } from "./model-server.ts";
  *   5. an emptied set makes no change at all;
  *   6. the plan does not depend on the order of anything, and writes to nothing that it was given.
  */
-
-const ids = [1, 2, 3, 4].map(keyId);
-
-interface Damage {
-  readonly lostPolicies: readonly number[];
-  readonly lostProfiles: readonly string[];
-  readonly broken: readonly number[];
-  readonly twins: readonly number[];
-  readonly contested: readonly (readonly [number, number])[];
-  readonly trusted: boolean;
-}
-
-const damage: fc.Arbitrary<Damage> = fc.record({
-  lostPolicies: fc.subarray([0, 1, 2, 3]),
-  lostProfiles: fc.subarray(["base", "top"]),
-  broken: fc.subarray([0, 1, 2, 3], { maxLength: 2 }),
-  twins: fc.subarray([0, 1, 2, 3], { maxLength: 1 }),
-  contested: fc.array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })), { maxLength: 1 }),
-  trusted: fc.boolean(),
-});
 
 interface Case {
   readonly set: PolicySet;
@@ -80,34 +50,6 @@ const cases: fc.Arbitrary<Case> = fc
     }),
     keys: new Map(stored.map((key, index) => [ids[index]!, key])),
   }));
-
-/** The set as it is read after something happened to the directory. */
-function damaged(set: PolicySet, done: Damage): PolicySet {
-  const problems: Problem[] = [];
-  const left = set.policies.flatMap((one, index): KeyPolicy[] => {
-    if (done.lostPolicies.includes(index)) return [];
-    if (!done.broken.includes(index)) return [one];
-    // A file that cannot be read any more: its document is gone, its problem is there.
-    problems.push(problemAt("KS1101", at(1, one.place.file), { message: "no YAML" }));
-    return [];
-  });
-  const twins = done.twins.flatMap((index) =>
-    set.policies[index] === undefined
-      ? []
-      : [{ ...set.policies[index], place: at(1, "policies/twin.yaml"), keyIds: [] }],
-  );
-  const contesting = done.contested.map(([from, to]) => {
-    const owner = set.policies[from]!;
-    const claimed = { value: ids[to]!, place: at(9, owner.place.file) };
-    return { ...owner, name: `${owner.name}-too`, keyIds: [claimed], place: at(50, owner.place.file) };
-  });
-  return policySet({
-    policies: [...left, ...twins, ...contesting],
-    profiles: set.profiles.filter(({ name }) => !done.lostProfiles.includes(name)),
-    problems,
-    trusted: done.trusted,
-  });
-}
 
 /** Whether a block writes this value at this path, read straight from the block. */
 function writes({ value }: KeyBlock, path: string, wanted: unknown): boolean {

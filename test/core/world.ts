@@ -10,7 +10,8 @@ import type { KeyId } from "../../src/core/policy.ts";
 import type { Resolution } from "../../src/core/resolve.ts";
 import { afterAdoption, afterClaim, afterConfirm } from "../../src/state/ledger-rules.ts";
 import { plan } from "./build.ts";
-import { picker, show, update, type Pick, type Stored, type Variant } from "./model-server.ts";
+import { update, type Stored, type Variant } from "./model-server.ts";
+import { picker, show, type Pick } from "./model-shapes.ts";
 
 export interface World {
   /** Makes a plan and changes nothing. */
