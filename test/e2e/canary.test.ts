@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { keyPolicy, makePlace, until, uuid, type Ended, type Place } from "./cli.ts";
+import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
+
+/*
+ * The admin key must appear in nothing that the product writes. The control plane here does its worst: it sends the
+ * key back in every error, in every shape, and even inside a key that it lists. Extend this test with every new output.
+ */
+
+let plane: PlainControlPlane;
+let place: Place;
+const texts: string[] = [];
+
+beforeEach(async () => {
+  texts.length = 0;
+  plane = await startPlainControlPlane([rawKey(uuid(1)), rawKey(uuid(2))]);
+  plane.keys.get(uuid(2))!["description"] = `somebody pasted ${plane.adminKey} here`;
+  place = makePlace(plane);
+  Object.assign(place.env, {
+    KEYSTEWARD_SETTLE: "0s",
+    KEYSTEWARD_WATCH_DEBOUNCE: "10ms",
+    KEYSTEWARD_LOG_LEVEL: "trace",
+  });
+  place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: one }"));
+});
+
+afterEach(async () => {
+  await place.remove();
+  await plane.close();
+});
+
+async function keep(ended: Promise<Ended>): Promise<Ended> {
+  const result = await ended;
+  texts.push(result.stdout, result.stderr);
+  return result;
+}
+
+function everythingWritten(): string {
+  const files = readdirSync(place.folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(place.folder, name))
+    .filter((path) => statSync(path).isFile());
+  return [...texts, ...files.map((path) => readFileSync(path).toString("latin1"))].join("\n");
+}
+
+function expectNoCanary(): void {
+  const secret = plane.adminKey;
+  const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString("hex")];
+  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
+  const written = everythingWritten();
+  for (const form of [...forms, base64]) expect(written.includes(form), `found ${form}`).toBe(false);
+}
+
+const worstAnswers: readonly { readonly status: number; readonly body: (secret: string) => string }[] = [
+  { status: 401, body: (secret) => JSON.stringify({ errorCode: "AB05", message: `bad key ${secret}` }) },
+  {
+    status: 400,
+    body: (secret) => JSON.stringify({ success: false, data: { message: secret, errorCode: "AB01" } }),
+  },
+  {
+    status: 403,
+    body: (secret) => JSON.stringify({ error: { message: `${secret} may not`, code: "AB03" } }),
+  },
+  { status: 404, body: (secret) => `<html>${secret}</html>` },
+  { status: 200, body: (secret) => `<html>${secret}</html>` },
+  { status: 200, body: (secret) => `{"total": "${secret}", "data": 7}` },
+];
+
+test("the admin key is in no output, no state, no error, whatever the server sends back", async () => {
+  for (const { status, body } of worstAnswers) {
+    plane.intercept = (_request, response) => {
+      response.writeHead(status, {
+        "content-type": "application/json",
+        location: `http://x/${plane.adminKey}`,
+      });
+      response.end(body(plane.adminKey));
+      return true;
+    };
+    expect((await keep(place.run("apply"))).exitCode).not.toBe(0);
+  }
+  plane.intercept = ({ method }, response) => {
+    if (method !== "PUT") return false;
+    response.writeHead(400).end(JSON.stringify({ message: `no: ${plane.adminKey}` }));
+    return true;
+  };
+  expect((await keep(place.run("apply", "--format", "json"))).exitCode).toBe(5);
+  plane.intercept = () => false;
+  await keep(place.run("plan"));
+  await keep(place.run("status"));
+  await keep(place.run("status", "--format", "json"));
+  await keep(place.run("validate"));
+  expectNoCanary();
+}, 120_000);
+
+test("the daemon writes it nowhere either, and hands it to no child", async () => {
+  const daemon = place.start("daemon");
+  await until(() => daemon.log.some(({ msg }) => msg === "pass ended"), "a pass", daemon.output);
+  // A policy that holds the key by mistake, in a value and in a broken line.
+  place.write("two.yaml", keyPolicy("two", uuid(2), "{ name: two }"));
+  await until(() => plane.keys.get(uuid(2))?.["name"] === "two", "the edit", daemon.output);
+  const environment = readFileSync(`/proc/${daemon.child.pid}/environ`, "latin1");
+  expect(environment).toContain("PORTKEY_API_KEY");
+  daemon.child.kill("SIGTERM");
+  await keep(daemon.ended);
+  expectNoCanary();
+});
+
+test("a key from a file stays in that file, and a configuration that holds one is refused without quoting it", async () => {
+  delete place.env["PORTKEY_API_KEY"];
+  const file = join(place.folder, "..", `${place.folder.split("/").at(-1)}.secret`);
+  writeFileSync(file, `${plane.adminKey}\n`, { mode: 0o600 });
+  place.env["PORTKEY_API_KEY_FILE"] = file;
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  delete place.env["PORTKEY_API_KEY_FILE"];
+  const missing = await keep(place.run("apply"));
+  expect(missing.exitCode).toBe(4);
+  expect(missing.stderr).toContain("PORTKEY_API_KEY");
+  place.env["PORTKEY_BASE_URL"] = `https://user:${plane.adminKey}@example.com/v1`;
+  expect((await keep(place.run("apply"))).exitCode).toBe(4);
+  expectNoCanary();
+});
