@@ -20,7 +20,7 @@ export interface Running {
   readonly child: ChildProcess;
   /** What the log said so far. */
   readonly log: Record<string, unknown>[];
-  output(): string;
+  readonly output: () => string;
   ended: Promise<Ended>;
 }
 

@@ -61,7 +61,7 @@ export async function startPlainControlPlane(keys: readonly RawKey[]): Promise<P
   const seen: Seen[] = [];
   const adminKey = "admin-key-that-nobody-may-see-Zx81";
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const url = new URL(request.url ?? "/", "http://localhost");
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -74,10 +74,9 @@ export async function startPlainControlPlane(keys: readonly RawKey[]): Promise<P
       at: performance.now(),
     };
     seen.push(one);
-    if (await plane.intercept(one, response)) return;
-    const send = (status: number, body: unknown): void => {
+    if (await plane.intercept(one, response)) return undefined;
+    const send = (status: number, body: unknown): unknown =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    };
     if (request.headers["x-portkey-api-key"] !== adminKey)
       return send(401, { errorCode: "AB05", message: "no" });
     const id = /^\/admin\/v1\/api-keys\/([^/]+)$/.exec(url.pathname)?.[1];
@@ -99,7 +98,7 @@ export async function startPlainControlPlane(keys: readonly RawKey[]): Promise<P
     Object.assign(key, one.body);
     if (one.body?.["defaults"] !== undefined) key["defaults"] = { metadata: metadata ?? {}, ...rest };
     key["last_updated_at"] = new Date().toISOString();
-    send(200, {});
+    return send(200, {});
   }
 
   const server = createServer((request, response) => {
