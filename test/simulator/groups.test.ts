@@ -81,6 +81,18 @@ describe("usage limits", () => {
     });
   });
 
+  test.each([
+    ["a higher threshold", { credit_limit: 10, alert_threshold: 8 }, false],
+    ["no threshold", { credit_limit: 10, alert_threshold: null }, false],
+    ["a higher limit", { credit_limit: 20, alert_threshold: 5 }, false],
+    ["a lower limit", { credit_limit: 9, alert_threshold: 5 }, true],
+  ])("an alert that was sent is forgotten with %s: %j", async (_, sent, flag) => {
+    const limits = { credit_limit: 10, alert_threshold: 5, current_usage: 4, is_threshold_alerts_sent: true };
+    const simulator = await start({ keys: [key(1, { usage_limits: limits })] });
+    const after = await updated(simulator, 1, { usage_limits: sent });
+    expect(after.usage_limits.is_threshold_alerts_sent).toBe(flag);
+  });
+
   test("reset_usage acts: usage 0, last_reset_at, an exhausted key active; it is not stored", async () => {
     const spent = key(1, { usage_limits: { credit_limit: 10, current_usage: 10 } });
     const simulator = await start({ keys: [spent], now: () => wednesday });
