@@ -1,16 +1,37 @@
 import type { Canonical } from "./key.ts";
 import type { Json, JsonObject } from "./policy.ts";
+import { compareTexts } from "./texts.ts";
 
 /** A JSON text that is the same for equal values, whatever the order of their properties. */
 export function stableJson(value: Json): string {
-  return JSON.stringify(value, (_name, part: unknown) => (isObject(part) ? sorted(part) : part));
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (isArray(value)) return `[${value.map(stableJson).join(",")}]`;
+  const entries = Object.entries(value).sort(([a], [b]) => compareTexts(a, b));
+  return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${stableJson(part)}`).join(",")}}`;
 }
 
-/** Equality of canonical values: by content, blind to the order of properties. */
+/** Equality of canonical values: by content, blind to the order of properties. Every field of every key comes here. */
 export function sameCanonical(a: Canonical, b: Canonical): boolean {
   if (a === b) return true;
-  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
-  return stableJson(a) === stableJson(b);
+  if (isArray(a)) return isArray(b) && sameItems(a, b);
+  return isObject(a) && isObject(b) && sameProperties(a, b);
+}
+
+/** `Array.isArray` does not narrow to arrays that are read only. */
+function isArray(value: Canonical): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function sameItems(a: readonly Json[], b: readonly Json[]): boolean {
+  return a.length === b.length && a.every((item, index) => sameCanonical(item, b[index] ?? null));
+}
+
+function sameProperties(a: JsonObject, b: JsonObject): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && sameCanonical(a[name] ?? null, b[name] ?? null))
+  );
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -75,10 +96,6 @@ export function canonicalSet(
   return unique.length === 0 ? null : unique;
 }
 
-function sorted(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => compareTexts(a, b)));
-}
-
 /** What makes a rate limit one of its kind: `requests per rpm`. */
 export function limitName(limit: JsonObject): string {
   return `${canonicalWord(limit["type"]) ?? ""} per ${canonicalWord(limit["unit"]) ?? ""}`;
@@ -114,9 +131,4 @@ export function canonicalRateLimits(value: Json | undefined): Canonical {
   }));
   limits.sort((a, b) => compareTexts(limitName(a), limitName(b)) || (a.value ?? 0) - (b.value ?? 0));
   return limits.length === 0 ? null : limits;
-}
-
-/** Sorts texts by code unit: the same on every machine. */
-export function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

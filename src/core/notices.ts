@@ -1,4 +1,4 @@
-import { compareTexts } from "./canonical.ts";
+import { compareTexts } from "./texts.ts";
 import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
 import { overlaps } from "./fields.ts";
@@ -21,13 +21,10 @@ export function notice(desired: DesiredKey, kind: Notice["kind"], message: strin
 
 /** What is told of a field that is neither in sync nor set. */
 export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judged): Notice[] {
-  const found = "from" in verdict ? shortText(verdict.from ?? null) : "";
+  if (verdict.kind === "in-sync" || verdict.kind === "adopt" || verdict.kind === "set") return [];
+  const found = shortText(verdict.from ?? null);
   const wanted = shortText(field.value);
   switch (verdict.kind) {
-    case "in-sync":
-    case "adopt":
-    case "set":
-      return [];
     case "settling":
       return [
         notice(desired, "settling", `${path} was set to ${wanted} a moment ago and still reads ${found}`),
