@@ -119,7 +119,27 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
   return told(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
 }
 
+/**
+ * Keys of which the ledger alone said that there is nothing to do, with the entry that said so. Desired keys and entries
+ * are replaced, never changed, and without a live value time plays no part: as long as both are the same objects, so is
+ * the answer. An edit pass over ten thousand keys judges the edited ones only.
+ */
+const quiet = new WeakMap<DesiredKey, AppliedKey>();
+
 function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
+  const applied = input.applied.get(desired.keyId);
+  if (sight.kind !== "unseen" || applied === undefined) return judgeKey(desired, sight, input);
+  if (quiet.get(desired) === applied) return nothing;
+  const result = judgeKey(desired, sight, input);
+  if (isNothing(result)) quiet.set(desired, applied);
+  return result;
+}
+
+function isNothing({ change, adoption, notices }: KeyResult): boolean {
+  return change === undefined && adoption === undefined && notices.length === 0;
+}
+
+function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
   const judged = [...desired.fields].map(([path, field]): Judged => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
