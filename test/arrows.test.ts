@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ports: ["core"],
   clock: ["ports"],
   log: ["errors"],
-  config: ["errors"],
+  config: ["core", "errors"],
   "policy-dir": ["core", "ports", "errors"],
   portkey: ["core", "ports", "errors"],
   state: ["core", "ports", "errors"],

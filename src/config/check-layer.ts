@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { didYouMean, type Fault, type Layer, valueAt } from "./layer.ts";
-import { nearest } from "./nearest.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
+import { type Fault, type Layer, valueAt } from "./layer.ts";
 import { configSchema, namesUnder, options } from "./options.ts";
 import { show } from "./readers.ts";
 
@@ -36,10 +36,10 @@ function faultOf(error: ErrorObject, layer: Layer): Fault {
 
 function unknownOption(section: readonly string[], name: string): string {
   const key = [...section, name].join(".");
-  const sibling = nearest(name, namesUnder(section));
+  const sibling = suggest(name, namesUnder(section));
   const elsewhere = options.find((option) => option.path.at(-1) === name)?.key;
   const meant = sibling === undefined ? elsewhere : [...section, sibling].join(".");
-  return `${key}: no such option${didYouMean(meant)}`;
+  return `${key}: no such option.${didYouMean(meant)}`;
 }
 
 function pathOf(error: ErrorObject): readonly string[] {

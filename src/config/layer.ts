@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
 import { type Environment, options } from "./options.ts";
 
 /** One place that gives options: the flags, the environment, the file, or the defaults. */
@@ -59,7 +59,7 @@ export function unknownVariables(environment: Environment): readonly Fault[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith("KEYSTEWARD_") && isSet(environment[name]) && !known.includes(name))
     .sort()
-    .map((name) => ({ place: name, message: `no such option${didYouMean(nearest(name, known))}` }));
+    .map((name) => ({ place: name, message: `no such option.${didYouMean(suggest(name, known))}` }));
 }
 
 /** The defaults as a layer. systemd names the directory for state in STATE_DIRECTORY, which may be a list. */
@@ -94,11 +94,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** Whether a variable is set to something. */
 export function isSet(text: string | undefined): text is string {
   return text !== undefined && text !== "";
-}
-
-/** The end of a message about an unknown name. */
-export function didYouMean(name: string | undefined): string {
-  return name === undefined ? "" : `; did you mean ${name}?`;
 }
 
 function put(document: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -1,4 +1,4 @@
-import { compareTexts } from "./canonical.ts";
+import { compareTexts } from "./texts.ts";
 
 /** Where something stands in the policy directory. Lines and columns count from 1, columns in characters. */
 export interface Place {
@@ -58,7 +58,7 @@ export const problemRules = {
   KS1405: "rotation-empty",
   KS1406: "transition-too-long",
   KS1407: "rate-limit-twice",
-  KS1408: "instant-invalid",
+  KS1408: "value-unreadable",
 } as const;
 
 export type ProblemCode = keyof typeof problemRules;

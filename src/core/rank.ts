@@ -2,8 +2,8 @@ import type { Canonical } from "./key.ts";
 import { isObject, limitName } from "./canonical.ts";
 
 /**
- * Which way a change goes. `tightens`: the key can do or spend less than before. `loosens`: it can do or spend more,
- * or it cannot be told. `neutral`: neither.
+ * Which way a change goes. `tightens`: the key can do or spend less than before. `loosens`: it can do or spend more, or
+ * the two cannot be compared. `neutral`: neither, or what was there before is not known.
  */
 export type Rank = "tightens" | "neutral" | "loosens";
 

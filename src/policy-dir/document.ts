@@ -5,7 +5,7 @@ import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
 import type { Key, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
 import type { SourceText } from "./source-text.ts";
-import { didYouMean, suggest } from "./suggest.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
 import type { PlacedValue, Spot } from "./yaml-reading.ts";
 import type { Fault } from "./yaml-stream.ts";
 

@@ -4,6 +4,7 @@ import { problemAt, sortProblems, type Problem } from "../core/problem.ts";
 import type { PolicySource } from "../ports.ts";
 import { checkoutVersion, describeCheckoutUnderWay, findGitDirectory } from "./checkout.ts";
 import { createFileCache } from "./file-cache.ts";
+import type { Handover } from "./handover.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { listPolicyFiles, type Listing } from "./listing.ts";
 import type { FileContent } from "./parse-policies.ts";
@@ -12,6 +13,8 @@ export interface PolicySourceOptions {
   /** As the user named it; places begin with it. */
   readonly directory: string;
   readonly limits?: Partial<Limits>;
+  /** Where the watch leaves what it found just before it rang; it keeps the default limits. */
+  readonly handover?: Handover;
 }
 
 /** One reading of the directory before it is made into a set. */
@@ -29,13 +32,13 @@ const attempts = 3;
  * comes as the same objects, and when nothing did, so does the whole set.
  */
 export function createPolicySource(options: PolicySourceOptions): PolicySource {
-  const { directory } = options;
+  const { directory, handover } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const cache = createFileCache(limits);
   let last: { readonly reading: Reading; readonly set: PolicySet } | undefined;
 
   function read(): Omit<Reading, "underWay"> {
-    const listing = listPolicyFiles(directory, limits);
+    const listing = handover?.take() ?? listPolicyFiles(directory, limits);
     // A directory that is away for a moment does not cost what is known of its files.
     return { listing, contents: listing.trusted ? cache.read(listing.files) : [] };
   }

@@ -2,7 +2,7 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 import type { ProblemCode } from "../core/problem.ts";
 import { describeTypes, describeValue, spellList } from "./describe.ts";
 import { itemPath, joinPath } from "./document-path.ts";
-import { didYouMean, suggest } from "./suggest.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
 import { describeUnknownField } from "./unknown-field.ts";
 import type { Spot } from "./yaml-reading.ts";
 import type { Fault } from "./yaml-stream.ts";

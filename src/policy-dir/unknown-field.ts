@@ -1,4 +1,4 @@
-import { didYouMean, suggest } from "./suggest.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
 import { clip } from "./yaml-stream.ts";
 
 const later = "is not a part of keysteward/v1 yet";

@@ -1,5 +1,6 @@
 import { watch as chokidarWatch, type FSWatcher } from "chokidar";
 import type { Bell, Clock } from "../ports.ts";
+import type { Handover } from "./handover.ts";
 import { judgeEvent, lookAround, looksTheSame, type Surroundings } from "./surroundings.ts";
 
 /*
@@ -30,6 +31,8 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** Told of the first failure to watch (too many watches, say); the looks go on, and find what events do not tell. */
   readonly onError: (error: unknown) => void;
+  /** Given what a look found just before it rings. */
+  readonly handover?: Handover;
 }
 
 export function createWatch(options: WatchOptions): Bell {
@@ -124,6 +127,7 @@ class Watch {
     const before = this.#around;
     this.#around = lookAround(this.#options.directory);
     if (certain || !looksTheSame(before, this.#around)) {
+      this.#options.handover?.offer(this.#around.listing);
       this.#ring();
     }
     if (replaced || before.shape !== this.#around.shape) {

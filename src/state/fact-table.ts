@@ -1,6 +1,6 @@
 import type { JsonObject } from "../core/policy.ts";
 import type { FactName } from "../ports.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { stableJson } from "../core/canonical.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 
 /** Writes a fact. Must run inside a transaction. */
@@ -8,7 +8,7 @@ export function createFactWriter(db: SqlDatabase): (name: FactName, fact: JsonOb
   const upsert = db.prepare(
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
-  return (name, fact) => void upsert.run(name, canonicalJson(fact));
+  return (name, fact) => void upsert.run(name, stableJson(fact));
 }
 
 /** Reads a fact from the disk. */

@@ -1,5 +1,5 @@
 import type { Canonical } from "../core/key.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { stableJson } from "../core/canonical.ts";
 
 /**
  * Lets equal strings and values in the ledger be one object in memory: ten thousand keys name the same few
@@ -22,7 +22,7 @@ export function createSharing(limit = 2_000): Sharing {
   function value(given: Canonical): Canonical {
     if (typeof given === "string") return text(given);
     if (given === null || typeof given !== "object") return given;
-    const json = canonicalJson(given);
+    const json = stableJson(given);
     return remembered(values, json, () => JSON.parse(json) as Canonical);
   }
 

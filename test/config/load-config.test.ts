@@ -154,16 +154,16 @@ describe("faults", () => {
       'KEYSTEWARD_RATE_CONCURRENCY: rate.concurrency: found "many", expected a whole number',
       'KEYSTEWARD_SETTLE: settle: found "60", expected a duration such as "300ms", "30s", "15m" or "1h"',
       'keysteward.yaml:1:9: settle: 30 has no unit; write a duration such as "30s" (units: ms, s, m, h)',
-      "keysteward.yaml:3:3: watch.debunce: no such option; did you mean watch.debounce?",
+      'keysteward.yaml:3:3: watch.debunce: no such option. Did you mean "watch.debounce"?',
       'keysteward.yaml:4:9: watch.poll: found "1ms", expected a duration from 10ms to 1h',
       'keysteward.yaml:5:11: logLevel: found "quiet", expected one of trace, debug, info, warn, error',
     ]);
   });
 
   test.each([
-    ["KEYSTEWARD_WATCH_DEBUNCE", "did you mean KEYSTEWARD_WATCH_DEBOUNCE?"],
-    ["KEYSTEWARD_CONFG", "did you mean KEYSTEWARD_CONFIG?"],
-    ["KEYSTEWARD_GUARD_CHANGED", "no such option"],
+    ["KEYSTEWARD_WATCH_DEBUNCE", 'Did you mean "KEYSTEWARD_WATCH_DEBOUNCE"?'],
+    ["KEYSTEWARD_CONFG", 'Did you mean "KEYSTEWARD_CONFIG"?'],
+    ["KEYSTEWARD_GUARD_CHANGED", "no such option."],
   ])("a variable that gives nothing is a fault: %s", (name, message) => {
     const [fault, ...rest] = faultsOf({ env: { [name]: "1" } });
     expect(rest).toEqual([]);
@@ -181,9 +181,9 @@ describe("faults", () => {
     [
       "an option outside its section",
       "debounce: 1s",
-      "keysteward.yaml:1:1: debounce: no such option; did you mean watch.debounce?",
+      'keysteward.yaml:1:1: debounce: no such option. Did you mean "watch.debounce"?',
     ],
-    ["an unknown section", "guard: {}", "keysteward.yaml:1:1: guard: no such option"],
+    ["an unknown section", "guard: {}", "keysteward.yaml:1:1: guard: no such option."],
     ["an option without a value", "settle:", "settle: found null, expected a duration"],
     [
       "a page that is too large",
@@ -204,8 +204,8 @@ describe("faults", () => {
     ["a list instead of options", "- settle", "keysteward.yaml:1:1: expected options"],
     ["a name that is no word", "? [a]\n: 1", "the name of an option must be a word"],
     ["two documents", "settle: 1s\n---\nsettle: 2s", "keysteward.yaml:2:1: not valid YAML"],
-    ["a merge key", "<<: { settle: 1s }", "<<: no such option"],
-    ["a prototype", "__proto__: { settle: 1s }", "__proto__: no such option"],
+    ["a merge key", "<<: { settle: 1s }", "<<: no such option."],
+    ["a prototype", "__proto__: { settle: 1s }", "__proto__: no such option."],
   ])("in the file: %s", (_, file, message) => {
     expect(faultsOf({ file }).join("\n")).toContain(message);
   });

@@ -6,10 +6,10 @@ import {
   canonicalScalar,
   canonicalSet,
   canonicalSwitch,
-  compareTexts,
   sameCanonical,
   stableJson,
 } from "../../src/core/canonical.ts";
+import { compareTexts } from "../../src/core/texts.ts";
 
 describe("stable JSON", () => {
   test("does not depend on the order of properties, at any depth", () => {

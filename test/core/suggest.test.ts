@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { suggest } from "../../src/policy-dir/suggest.ts";
+import { suggest } from "../../src/core/suggest.ts";
 
 const fields = ["name", "description", "rate_limits", "usage_limits", "scopes"];
 
