@@ -6,6 +6,7 @@ import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule } from "./daemon/schedule.ts";
+import { createHandover } from "./policy-dir/handover.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
@@ -89,8 +90,9 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
     concurrency: config.rate.concurrency,
     userAgent: `keysteward/${version}`,
   });
+  const handover = createHandover();
   const ports: PassPorts = {
-    policies: assemblePolicies(config),
+    policies: createPolicySource({ directory: config.policies, handover }),
     resolve: createResolver(),
     reader: client,
     writer: client,
@@ -108,6 +110,7 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
         debounceMs: config.watch.debounceMs,
         pollMs: config.watch.pollMs,
         clock: systemClock,
+        handover,
         onError: (error) => log.warn({ err: error }, "the policy directory cannot be watched; it is polled"),
       }),
     schedule: () => createSchedule(config.schedule),

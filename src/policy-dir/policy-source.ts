@@ -25,6 +25,9 @@ interface Reading {
   readonly underWay: string | undefined;
 }
 
+/** Reads everything; told the version of the checkout before. */
+type ReadAll = (checkout: string | undefined) => Omit<Reading, "underWay">;
+
 const attempts = 3;
 
 /**
@@ -37,8 +40,8 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
   const cache = createFileCache(limits);
   let last: { readonly reading: Reading; readonly set: PolicySet } | undefined;
 
-  function read(): Omit<Reading, "underWay"> {
-    const listing = handover?.take() ?? listPolicyFiles(directory, limits);
+  function read(checkout: string | undefined): Omit<Reading, "underWay"> {
+    const listing = handover?.take(checkout) ?? listPolicyFiles(directory, limits);
     // A directory that is away for a moment does not cost what is known of its files.
     return { listing, contents: listing.trusted ? cache.read(listing.files) : [] };
   }
@@ -55,15 +58,15 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
 }
 
 /** Reads until git did not touch the checkout meanwhile, a few times; a checkout under way is not waited for. */
-function readStill(directory: string, read: () => Omit<Reading, "underWay">): Reading {
+function readStill(directory: string, read: ReadAll): Reading {
   const git = gitDirectoryOf(directory);
   if (git === undefined) {
-    return { ...read(), underWay: undefined };
+    return { ...read(undefined), underWay: undefined };
   }
   for (let attempt = 1; ; attempt += 1) {
     const version = checkoutVersion(git);
     const before = describeCheckoutUnderWay(git);
-    const reading = read();
+    const reading = read(version);
     const underWay = before ?? describeCheckoutUnderWay(git);
     if (underWay !== undefined || checkoutVersion(git) === version) {
       return { ...reading, underWay };

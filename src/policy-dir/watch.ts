@@ -1,5 +1,6 @@
 import { watch as chokidarWatch, type FSWatcher } from "chokidar";
 import type { Bell, Clock } from "../ports.ts";
+import { checkoutVersion } from "./checkout.ts";
 import type { Handover } from "./handover.ts";
 import { judgeEvent, lookAround, looksTheSame, type Surroundings } from "./surroundings.ts";
 
@@ -125,9 +126,10 @@ class Watch {
     this.#certain = false;
     this.#replaced = false;
     const before = this.#around;
+    const checkout = before.gitDirectory === undefined ? undefined : checkoutVersion(before.gitDirectory);
     this.#around = lookAround(this.#options.directory);
     if (certain || !looksTheSame(before, this.#around)) {
-      this.#options.handover?.offer(this.#around.listing);
+      this.#options.handover?.offer(this.#around.listing, checkout);
       this.#ring();
     }
     if (replaced || before.shape !== this.#around.shape) {

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Bell, Clock } from "../../src/ports.ts";
+import { createHandover } from "../../src/policy-dir/handover.ts";
 import { createPolicySource } from "../../src/policy-dir/policy-source.ts";
 import { createWatch } from "../../src/policy-dir/watch.ts";
 import {
@@ -38,13 +39,15 @@ interface Watched {
 }
 
 async function watching(directory: string, clock: Clock = systemClock, pollMs = never): Promise<Watched> {
-  const source = createPolicySource({ directory });
+  const handover = createHandover();
+  const source = createPolicySource({ directory, handover });
   const errors: unknown[] = [];
   const bell = createWatch({
     directory,
     debounceMs: 10,
     pollMs,
     clock,
+    handover,
     onError: (error) => errors.push(error),
   });
   let rings = 0;
