@@ -3,7 +3,7 @@
  * is given can write, so preview and apply can share it without a flag.
  */
 import type { DesiredKey, Resolution } from "../core/resolve.ts";
-import type { LiveKey } from "../core/key.ts";
+import type { AppliedKey } from "../core/ledger.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
@@ -78,9 +78,13 @@ function untrusted(set: PolicySet): Resolution {
 /** The inventory is asked only where the ledger does not know every field that is wanted. */
 function lastSight(desired: DesiredKey | undefined, state: StateReader): Sight {
   if (desired === undefined) return { kind: "unseen" };
-  const applied = state.applied().get(desired.keyId);
-  const knowsAll =
-    applied !== undefined && [...desired.fields.keys()].every((path) => applied.fields.has(path));
-  const known: LiveKey | undefined = knowsAll ? undefined : state.inventoryOf(desired.keyId)?.key;
+  if (knowsAll(state.applied().get(desired.keyId), desired)) return { kind: "unseen" };
+  const known = state.inventoryOf(desired.keyId)?.key;
   return known === undefined ? { kind: "unseen" } : { kind: "last-seen", key: known };
+}
+
+function knowsAll(applied: AppliedKey | undefined, desired: DesiredKey): boolean {
+  if (applied === undefined) return false;
+  for (const path of desired.fields.keys()) if (!applied.fields.has(path)) return false;
+  return true;
 }
