@@ -102,7 +102,10 @@ export interface AuditEntry {
 
 /** The writing half of the state. Each call is one durable transaction. */
 export interface StateWriter {
-  /** Records the intent to write before the request goes out, with its line of the audit trail. */
+  /**
+   * Records the intent to write before the request goes out, with its line of the audit trail. What was last seen of the
+   * key is forgotten: it is about to change.
+   */
   claim(claim: Claim, audit: AuditEntry): void;
   /** The request succeeded: what was claimed is now applied. */
   confirm(id: KeyId, at: number, audit: AuditEntry): void;

@@ -15,6 +15,8 @@ export interface InventoryTable {
   replace(keys: readonly InventoryKey[]): void;
   /** Must run inside a transaction. */
   put(key: InventoryKey): void;
+  /** Must run inside a transaction. */
+  forget(id: KeyId): void;
 }
 
 export function createInventoryTable(db: SqlDatabase): InventoryTable {
@@ -58,6 +60,9 @@ export function createInventoryTable(db: SqlDatabase): InventoryTable {
     },
     put(record) {
       write(record, one.get(record.key.id));
+    },
+    forget(id) {
+      remove.run(id);
     },
   };
 }

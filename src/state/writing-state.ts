@@ -68,7 +68,11 @@ export class WritingState implements State {
   }
 
   claim(claim: Claim, audit: AuditEntry): void {
-    this.#step(claim.keyId, afterClaim(this.#ledger.get(claim.keyId), claim), audit);
+    const key = afterClaim(this.#ledger.get(claim.keyId), claim);
+    this.#save(new Map([[claim.keyId, key]]), () => {
+      this.#inventory.forget(claim.keyId);
+      this.#audit.append(audit);
+    });
     this.#underWay.set(
       claim.keyId,
       claim.fields.map(({ path }) => path),
@@ -133,13 +137,13 @@ export class WritingState implements State {
   }
 
   #step(id: KeyId, key: AppliedKey, audit: AuditEntry): void {
-    this.#save(new Map([[id, key]]), audit);
+    this.#save(new Map([[id, key]]), () => this.#audit.append(audit));
   }
 
-  #save(changed: ReadonlyMap<KeyId, AppliedKey>, audit?: AuditEntry): void {
+  #save(changed: ReadonlyMap<KeyId, AppliedKey>, also?: () => void): void {
     this.#transact(() => {
       for (const [id, key] of changed) this.#ledgerTable.write(id, key);
-      if (audit !== undefined) this.#audit.append(audit);
+      also?.();
     });
     for (const [id, key] of changed) this.#ledger.set(id, shared(key, this.#sharing));
   }

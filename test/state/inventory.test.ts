@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { InventoryKey } from "../../src/ports.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
-import { inventoryKey, keyA, keyB } from "./fixtures.ts";
+import { auditOf, claimOf, inventoryKey, keyA, keyB } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
 
 const states = useStates();
@@ -68,6 +68,16 @@ describe("the inventory", () => {
     state.saveInventory([inventoryKey(keyA, "one", 3_000), inventoryKey(keyB, "renamed", 3_000)]);
     expect(writes()).toBe(3);
     expect(state.inventoryOf(keyB)).toEqual(inventoryKey(keyB, "renamed", 3_000));
+  });
+
+  it("forgets a key that is claimed: what was seen before a write is not what is there after it", () => {
+    const path = states.filled();
+    const state = states.open(path);
+    state.saveInventory([inventoryKey(keyA, "one"), inventoryKey(keyB, "two")]);
+    state.claim(claimOf(keyA, [{ path: "name", value: "new" }]), auditOf(keyA, "claimed"));
+    expect([state.inventoryOf(keyA), state.inventoryOf(keyB)?.key.name]).toEqual([undefined, "two"]);
+    state.saveInventory([inventoryKey(keyA, "new")]);
+    expect(state.inventoryOf(keyA)?.key.name).toBe("new");
   });
 
   it("agrees with a plain map over any lists, with repeats, across reopening", () => {
