@@ -7,6 +7,7 @@ import { enforce } from "./enforce.ts";
 import type { PassSignals } from "./loop.ts";
 import type { PushPorts } from "./push-change.ts";
 import { survey, type Survey, type SurveyPorts } from "./survey.ts";
+import { Withdrawn } from "./withdrawn.ts";
 
 export interface PassPorts extends SurveyPorts, PushPorts {
   readonly state: State;
@@ -117,9 +118,13 @@ export function requestsSince(before: RequestTally, after: RequestTally): Reques
   };
 }
 
-/** A short word for what went wrong: the consequence of a request, the code of an error of ours, or a defect. */
+/**
+ * A short word for what went wrong: the consequence of a request, the code of an error of ours, STOPPED for a pass that
+ * was cut off, or a defect.
+ */
 function codeOf(error: unknown): string {
   if (error instanceof RemoteError) return error.failure.consequence;
+  if (error instanceof Withdrawn) return "STOPPED";
   return error instanceof AppError ? error.code : "defect";
 }
 
