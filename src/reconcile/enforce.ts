@@ -9,7 +9,11 @@
  *
  * A few workers take the changes from the front, so that only what is about to be sent is claimed. When something
  * newer waits (`yielding`), no further change is begun and requests that still queue are withdrawn; those on the
- * wire are waited for. The plan after that one knows what is left to do, in its newest form.
+ * wire are waited for. The plan after that one knows what is left to do, in its newest form. A pass that was asked to
+ * give way before it could begin anything still sends one change a worker: else edits that keep coming would keep a
+ * reconcile pass from ever mending something.
+ *
+ * When the state cannot be written, nothing more begins, and the error comes out once nothing is under way any more.
  */
 import type { Outcome } from "../core/outcome.ts";
 import type { Change } from "../core/plan.ts";
@@ -42,27 +46,47 @@ export async function enforce(
   const outcomes = new Map<Change, Outcome>();
   const queue = changes.values();
   let halted: string | null = null;
+  let broken = false;
+  let begun = 0;
 
   // Every pass gets something done, however often it is asked to give way.
   const owed = Math.min(options.workers, changes.length);
   const mayBegin = (): boolean =>
     halted === null &&
+    !broken &&
     !options.signal.aborted &&
-    (!options.yielding.aborted || (outcomes.size < owed && !isFinal(options.yielding)));
+    (!options.yielding.aborted || (begun < owed && !isFinal(options.yielding)));
+
+  async function push(change: Change): Promise<void> {
+    begun += 1;
+    const { outcome, halts } = await pushChange(ports, change, insistent(options));
+    if (halts) halted = outcome.message;
+    outcomes.set(change, outcome);
+    options.onOutcome?.(outcome, change);
+  }
 
   async function work(): Promise<void> {
     while (mayBegin()) {
       const next = queue.next();
       if (next.done === true) return;
-      const { outcome, halts } = await pushChange(ports, next.value, options);
-      if (halts) halted = outcome.message;
-      outcomes.set(next.value, outcome);
-      options.onOutcome?.(outcome, next.value);
+      try {
+        await push(next.value);
+      } catch (error) {
+        broken = true;
+        throw error;
+      }
     }
   }
 
-  await Promise.all(Array.from({ length: Math.max(1, owed) }, work));
+  const workers = Array.from({ length: owed }, work);
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
   return changes.map((change) => outcomes.get(change) ?? skipped(change, halted));
+}
+
+/** What is begun although something newer waits is not taken back for it. */
+function insistent(options: EnforceOptions): EnforceOptions {
+  return options.yielding.aborted ? { ...options, yielding: new AbortController().signal } : options;
 }
 
 function skipped(change: Change, reason: string | null): Outcome {

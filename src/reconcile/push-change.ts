@@ -8,7 +8,15 @@ import type { Change, FieldChange } from "../core/plan.ts";
 import type { JsonObject } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import { messageOf } from "../errors.ts";
-import type { AuditEntry, Clock, KeyReader, KeyWriter, RequestOptions, StateWriter } from "../ports.ts";
+import type {
+  AuditEntry,
+  Clock,
+  KeyReader,
+  KeyWriter,
+  RequestOptions,
+  StateWriter,
+  UpdateReceipt,
+} from "../ports.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
@@ -83,14 +91,17 @@ async function send(ports: PushPorts, request: Request, options: PushOptions): P
     { keyId, policy, file: place.file, line: place.line, at: ports.clock.now(), fields: fields.map(claimed) },
     audit("claimed", { fields: fields.map(auditField), top: Object.keys(body) }),
   );
-  try {
-    const receipt = await ports.writer.update(keyId, body, requestOptions(options));
-    const { status, attempts } = receipt;
-    ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
-    return ended(change, { outcome: "applied", status, attempts, message: "applied" });
-  } catch (error) {
-    settleFailure({ ports, change, error, audit });
-    throw error;
+  const { status, attempts } = await updated();
+  ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
+  return ended(change, { outcome: "applied", status, attempts, message: "applied" });
+
+  async function updated(): Promise<UpdateReceipt> {
+    try {
+      return await ports.writer.update(keyId, body, requestOptions(options));
+    } catch (error) {
+      settleFailure({ ports, change, error, audit });
+      throw error;
+    }
   }
 }
 
