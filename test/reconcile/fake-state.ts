@@ -1,0 +1,144 @@
+/*
+ * A state in memory that keeps the rules of the ledger, and refuses what nobody may do: to tell how a request ended
+ * that was never claimed. The disk outlives the process that wrote to it.
+ */
+import type { FieldPath } from "../../src/core/key.ts";
+import type { Adoption, AppliedKey, Claim } from "../../src/core/ledger.ts";
+import type { JsonObject, KeyId } from "../../src/core/policy.ts";
+import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
+import { afterAdoption, afterClaim, afterConfirm, afterRefusal } from "../../src/state/ledger-rules.ts";
+import { Fuse } from "./fuse.ts";
+
+export interface Disk {
+  readonly ledger: Map<KeyId, AppliedKey>;
+  readonly inventory: Map<KeyId, InventoryKey>;
+  readonly facts: Map<FactName, JsonObject>;
+  readonly audit: AuditEntry[];
+}
+
+export function emptyDisk(): Disk {
+  return { ledger: new Map(), inventory: new Map(), facts: new Map(), audit: [] };
+}
+
+type Step = Exclude<keyof State, "applied" | "inventoryOf" | "fact" | "close">;
+
+export class FakeState implements State {
+  /** The steps that were taken, in order: `claim ID`, `confirm ID`, `adopt`, … */
+  readonly log: string[];
+  readonly disk: Disk;
+  /** Steps that throw from now on, and what they throw. */
+  readonly failing = new Map<Step, Error>();
+  /** How often the inventory was asked, by key. */
+  readonly asked = new Map<KeyId, number>();
+  readonly #fuse: Fuse;
+  readonly #underWay = new Map<KeyId, readonly FieldPath[]>();
+
+  constructor(
+    disk: Disk = emptyDisk(),
+    { log = [], fuse = new Fuse() }: { log?: string[]; fuse?: Fuse } = {},
+  ) {
+    this.disk = disk;
+    this.log = log;
+    this.#fuse = fuse;
+  }
+
+  applied(): ReadonlyMap<KeyId, AppliedKey> {
+    return this.disk.ledger;
+  }
+
+  inventoryOf(id: KeyId): InventoryKey | undefined {
+    this.asked.set(id, (this.asked.get(id) ?? 0) + 1);
+    return this.disk.inventory.get(id);
+  }
+
+  fact(name: FactName): JsonObject | undefined {
+    return this.disk.facts.get(name);
+  }
+
+  /** Whether a request for this key may be under way. */
+  isClaimed(id: KeyId): boolean {
+    return this.#underWay.has(id);
+  }
+
+  claim(claim: Claim, audit: AuditEntry): void {
+    this.#step("claim", `claim ${claim.keyId}`, () => {
+      this.disk.ledger.set(claim.keyId, afterClaim(this.disk.ledger.get(claim.keyId), claim));
+      this.#underWay.set(
+        claim.keyId,
+        claim.fields.map(({ path }) => path),
+      );
+      this.disk.inventory.delete(claim.keyId);
+      this.disk.audit.push(audit);
+    });
+  }
+
+  confirm(id: KeyId, at: number, audit: AuditEntry): void {
+    this.#settle("confirm", { id, audit, rule: (key, paths) => afterConfirm(key, paths, at) });
+  }
+
+  refuse(id: KeyId, _at: number, audit: AuditEntry): void {
+    this.#settle("refuse", { id, audit, rule: afterRefusal });
+  }
+
+  leaveClaimed(id: KeyId, audit: AuditEntry): void {
+    this.#settle("leaveClaimed", { id, audit, rule: (key) => key });
+  }
+
+  adopt(adoptions: readonly Adoption[]): void {
+    this.#step("adopt", `adopt ${adoptions.map(({ keyId }) => keyId).join(" ")}`, () => {
+      for (const adoption of adoptions) {
+        const before = this.disk.ledger.get(adoption.keyId);
+        this.disk.ledger.set(adoption.keyId, afterAdoption(before, adoption));
+      }
+    });
+  }
+
+  saveInventory(keys: readonly InventoryKey[]): void {
+    this.#step("saveInventory", "saveInventory", () => {
+      this.disk.inventory.clear();
+      for (const key of keys) this.disk.inventory.set(key.key.id, key);
+    });
+  }
+
+  saveInventoryKey(key: InventoryKey): void {
+    this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => {
+      this.disk.inventory.set(key.key.id, key);
+    });
+  }
+
+  saveFact(name: FactName, fact: JsonObject): void {
+    this.#step("saveFact", `saveFact ${name}`, () => {
+      this.disk.facts.set(name, fact);
+    });
+  }
+
+  close(): void {
+    this.#underWay.clear();
+  }
+
+  #settle(
+    step: "confirm" | "refuse" | "leaveClaimed",
+    end: {
+      readonly id: KeyId;
+      readonly audit: AuditEntry;
+      readonly rule: (key: AppliedKey, paths: readonly FieldPath[]) => AppliedKey;
+    },
+  ): void {
+    const { id, audit, rule } = end;
+    this.#step(step, `${step} ${id}`, () => {
+      const paths = this.#underWay.get(id);
+      const key = this.disk.ledger.get(id);
+      if (paths === undefined || key === undefined) throw new Error(`${step} of ${id} without a claim`);
+      this.disk.ledger.set(id, rule(key, paths));
+      this.#underWay.delete(id);
+      this.disk.audit.push(audit);
+    });
+  }
+
+  #step(step: Step, line: string, effect: () => void): void {
+    const failure = this.failing.get(step);
+    if (failure !== undefined) throw failure;
+    this.#fuse.call(effect);
+    this.log.push(line);
+  }
+}

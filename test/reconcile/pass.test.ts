@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { AppError } from "../../src/errors.ts";
+import type { PassReport } from "../../src/core/outcome.ts";
+import { isInSync } from "../../src/core/outcome.ts";
+import { problemAt } from "../../src/core/problem.ts";
+import {
+  keepReport,
+  makeReport,
+  requestsSince,
+  runPass,
+  type PassOptions,
+} from "../../src/reconcile/pass.ts";
+import { Withdrawn } from "../../src/reconcile/withdrawn.ts";
+import { at, keyId, now, policySet, settleMs } from "../core/build.ts";
+import { settle } from "../portkey/virtual-clock.ts";
+import { remoteError } from "./fake-plane.ts";
+import { FakeState } from "./fake-state.ts";
+import { createRig, plainKeys, policiesFor, type Rig } from "./rig.ts";
+
+const target = "https://api.example.com/v1";
+
+function rigOf(count: number): Rig {
+  return createRig({ policies: policiesFor(count, { name: "wanted" }), keys: plainKeys(count) });
+}
+
+function run(rig: Rig, options: Partial<PassOptions> = {}): Promise<PassReport> {
+  return runPass(rig.ports, {
+    pass: "pass-1",
+    kind: "reconcile",
+    settleMs,
+    workers: 2,
+    target,
+    yielding: new AbortController().signal,
+    signal: new AbortController().signal,
+    ...options,
+  });
+}
+
+describe("the report says what happened", () => {
+  test("of a pass in which everything went well", async () => {
+    const rig = rigOf(2);
+    const report = await run(rig, { onSurvey: () => rig.setNow(now + 1_500) });
+    expect(report).toEqual({
+      version: 1,
+      pass: "pass-1",
+      kind: "reconcile",
+      startedAt: "2026-09-01T12:00:00.000Z",
+      endedAt: "2026-09-01T12:00:01.500Z",
+      trusted: true,
+      error: null,
+      summary: { desired: 2, live: 2, changes: 2, unchanged: 0, tightens: 0, loosens: 0 },
+      problems: [],
+      notices: [],
+      unfinished: [],
+      applied: 2,
+      requests: { reads: 1, writes: 2, throttledMs: 0 },
+    });
+    expect(isInSync(report)).toBe(true);
+    expect(rig.state.fact("report")).toEqual(report);
+    expect(rig.state.fact("reconciled")).toEqual({ at: report.endedAt, target });
+  });
+
+  test("of changes that did not succeed: each with its reason", async () => {
+    const rig = rigOf(3);
+    rig.plane.refusedUpdates.set(keyId(2), remoteError("rejected", 422, "the server says no"));
+    const report = await run(rig);
+    expect(report).toMatchObject({ applied: 2, error: null });
+    expect(report.unfinished).toMatchObject([{ keyId: keyId(2), outcome: "rejected", status: 422 }]);
+    expect(isInSync(report)).toBe(false);
+  });
+
+  test("of problems, without the lines of the file", async () => {
+    const problem = problemAt("KS1101", at(3), { message: "a tab", frame: "3 | \t" });
+    const rig = createRig({ set: policySet({ problems: [problem] }) });
+    const { frame: _frame, ...kept } = problem;
+    expect((await run(rig)).problems).toEqual([kept]);
+  });
+
+  test("of what this pass asked for, not those before", async () => {
+    const rig = rigOf(1);
+    await run(rig);
+    expect((await run(rig)).requests).toEqual({ reads: 1, writes: 0, throttledMs: 0 });
+    const [before, after] = [
+      { reads: 3, writes: 1, throttledMs: 500 },
+      { reads: 7, writes: 2, throttledMs: 1_750 },
+    ];
+    expect(requestsSince(before, after)).toEqual({ reads: 4, writes: 1, throttledMs: 1_250 });
+  });
+
+  test("of an edit pass: nothing was read, and nothing is known to be reconciled", async () => {
+    const rig = rigOf(1);
+    expect(await run(rig, { kind: "edit" })).toMatchObject({
+      kind: "edit",
+      applied: 1,
+      summary: { live: null },
+    });
+    expect(rig.state.fact("reconciled")).toBeUndefined();
+  });
+});
+
+describe("a pass never throws", () => {
+  test.each([
+    [remoteError("unavailable", 503, "down"), { code: "unavailable", message: "down" }],
+    [remoteError("auth", 401, "no"), { code: "auth", message: "no" }],
+    [
+      new AppError("LIST_INCOMPLETE", "keys are missing"),
+      { code: "LIST_INCOMPLETE", message: "keys are missing" },
+    ],
+    [new TypeError("x is undefined"), { code: "defect", message: "x is undefined" }],
+    [new Withdrawn(true), { code: "STOPPED", message: "withdrawn: the process is to stop" }],
+  ])("when the list meets %o", async (thrown, error) => {
+    const rig = rigOf(1);
+    rig.plane.refusedList = thrown;
+    const report = await run(rig);
+    expect(report).toMatchObject({ error, applied: 0, unfinished: [], problems: [], trusted: true });
+    expect(isInSync(report)).toBe(false);
+    expect(rig.state.fact("report")).toEqual(report);
+    expect(rig.state.fact("reconciled")).toBeUndefined();
+  });
+
+  test("when the claim cannot be written: what was planned is in the report, and nothing was sent", async () => {
+    const rig = rigOf(2);
+    rig.state.failing.set("claim", new AppError("STATE_WRITE_FAILED", "the disk is full"));
+    const report = await run(rig);
+    expect(report).toMatchObject({
+      error: { code: "STATE_WRITE_FAILED" },
+      applied: 0,
+      summary: { changes: 2 },
+    });
+    expect(rig.plane.bodies).toEqual([]);
+  });
+
+  test("when whoever is told of the plan fails", async () => {
+    const report = await run(rigOf(1), {
+      onSurvey: () => {
+        throw new Error("nobody listens");
+      },
+    });
+    expect(report.error).toEqual({ code: "defect", message: "nobody listens" });
+  });
+});
+
+test("a directory that cannot be believed is in the report, and nothing counts as reconciled", async () => {
+  const problem = problemAt("KS1001", at(1, "policies"), { message: "the policy directory is missing" });
+  const set = policySet({
+    trusted: false,
+    policies: policiesFor(1, { name: "wanted" }),
+    problems: [problem],
+  });
+  const rig = createRig({ set, keys: plainKeys(1) });
+  const report = await run(rig);
+  expect(report).toMatchObject({ trusted: false, error: null, problems: [problem], applied: 0 });
+  expect(isInSync(report)).toBe(false);
+  expect(rig.plane.tally()).toMatchObject({ reads: 0, writes: 0 });
+  expect(rig.state.fact("reconciled")).toBeUndefined();
+});
+
+test("a pass that gave way tells what it left undone", async () => {
+  const rig = rigOf(3);
+  const yielding = new AbortController();
+  rig.plane.queueUp();
+  const passing = run(rig, { workers: 1, yielding: yielding.signal });
+  while (rig.plane.queued === 0) await settle();
+  yielding.abort(new Withdrawn(false));
+  const report = await passing;
+  expect(report.unfinished.map(({ outcome }) => outcome)).toEqual(["skipped", "skipped", "skipped"]);
+  expect(report.error).toBeNull();
+});
+
+describe("a report that cannot be kept", () => {
+  const report = makeReport({
+    pass: "pass-1",
+    kind: "reconcile",
+    startedAt: now,
+    endedAt: now,
+    survey: null,
+    outcomes: [],
+    error: null,
+    requests: { reads: 0, writes: 0, throttledMs: 0 },
+  });
+  const full = new AppError("STATE_WRITE_FAILED", "the disk is full");
+
+  function fullState(): FakeState {
+    const state = new FakeState();
+    state.failing.set("saveFact", full);
+    return state;
+  }
+
+  test("says so itself", () => {
+    const kept = keepReport(fullState(), report, target);
+    expect(kept).toEqual({ ...report, error: { code: "STATE_WRITE_FAILED", message: "the disk is full" } });
+  });
+
+  test("still tells the failure that came first", () => {
+    const error = { code: "unavailable", message: "down" };
+    expect(keepReport(fullState(), { ...report, error }, target).error).toEqual(error);
+  });
+
+  test("is plain data when it can be kept", () => {
+    const state = new FakeState();
+    expect(keepReport(state, report, target)).toBe(report);
+    expect(JSON.parse(JSON.stringify(state.fact("report")))).toEqual(report);
+  });
+});
