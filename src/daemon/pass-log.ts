@@ -13,27 +13,42 @@ export interface PassLog {
  * when it appears. An unchanged key is never mentioned.
  */
 export function createPassLog(log: Logger): PassLog {
-  let told = new Set<string>();
+  let toldProblems: ReadonlySet<string> = new Set();
+  let toldNotices: ReadonlySet<string> = new Set();
 
   function tellNew(report: PassReport): void {
+    // A pass that failed, or whose directory cannot be believed, is silent on what it did not look at.
+    const whole = report.error === null && report.trusted;
+    const problems = tellProblems(report);
+    toldProblems = whole ? problems : new Set([...toldProblems, ...problems]);
+    const notices = tellNotices(report);
+    // An edit pass does not look at live keys: what a reconcile pass found is not over because it is silent on it.
+    toldNotices = whole && report.kind === "reconcile" ? notices : new Set([...toldNotices, ...notices]);
+  }
+
+  function tellProblems(report: PassReport): Set<string> {
     const now = new Set<string>();
     for (const problem of report.problems) {
       const { code, message, path } = problem;
       const identity = `${code} ${placeText(problem)} ${message}`;
       now.add(identity);
-      if (told.has(identity)) continue;
+      if (toldProblems.has(identity)) continue;
       const fields = { pass: report.pass, code, place: placeText(problem), path, problem: message };
       if (problem.severity === "error") log.error(fields, "policy problem");
       else log.warn(fields, "policy warning");
     }
+    return now;
+  }
+
+  function tellNotices(report: PassReport): Set<string> {
+    const now = new Set<string>();
     for (const { kind, keyId, policy, message } of report.notices) {
       const identity = `${kind} ${keyId} ${message}`;
       now.add(identity);
-      if (!told.has(identity))
-        log.warn({ pass: report.pass, kind, keyId, policy, notice: message }, "notice");
+      if (toldNotices.has(identity)) continue;
+      log.warn({ pass: report.pass, kind, keyId, policy, notice: message }, "notice");
     }
-    // An edit pass does not look at live keys: what a reconcile pass found is not over because it is silent on it.
-    told = report.kind === "reconcile" ? now : new Set([...told, ...now]);
+    return now;
   }
 
   return {
