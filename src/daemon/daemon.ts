@@ -89,8 +89,13 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   };
 }
 
+/** A state that cannot be read knows nothing; the pass will say what is wrong with it. */
 function isWarm(state: StateReader, target: string): boolean {
-  return state.fact("reconciled")?.["target"] === target;
+  try {
+    return state.fact("reconciled")?.["target"] === target;
+  } catch {
+    return false;
+  }
 }
 
 function statusLine(report: PassReport): string {
