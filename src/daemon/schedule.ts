@@ -10,21 +10,38 @@ export interface ScheduleOptions {
   readonly jitterMs: number;
 }
 
-/** Rings at the times of a cron expression. A tick that comes while the last one still waits is not a second one. */
+/** node-cron writes to the console on its own; nothing that it has to say there is news. */
+const silent = { info: ignore, warn: ignore, error: ignore, debug: ignore };
+
+function ignore(): void {
+  // Said to nobody.
+}
+
+/**
+ * Rings at the times of a cron expression. A tick that comes while the last one still waits is not a second one. One
+ * that comes late, because the process was busy or the machine asleep, rings late; several of them ring once.
+ */
 export function createSchedule(options: ScheduleOptions): Bell {
   let task: ScheduledTask | null = null;
   return {
     start(ring) {
-      task = schedule(options.cron, ring, {
+      const tick = (): void => {
+        if (task !== null) ring();
+      };
+      task = schedule(options.cron, tick, {
         timezone: options.timezone,
         noOverlap: true,
+        missedExecutionTolerance: Infinity,
+        suppressMissedWarning: true,
+        logger: silent,
         ...(options.jitterMs === 0 ? {} : { maxRandomDelay: options.jitterMs }),
       });
       return Promise.resolve();
     },
     async stop() {
-      await task?.destroy();
+      const stopping = task;
       task = null;
+      await stopping?.destroy();
     },
   };
 }
