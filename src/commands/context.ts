@@ -1,10 +1,11 @@
 import type { Logger } from "pino";
 import { loadConfig, type Config } from "../config.ts";
 import { assembleCredential } from "../assemble.ts";
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { createScrubber } from "../log/scrub.ts";
 import { paintFor, type Paint } from "../render/color.ts";
+import { printableLines } from "../render/human-problems.ts";
 
 /** Exit codes, the same for every command. */
 export const exits = {
@@ -114,8 +115,6 @@ function configFlags({
 
 /** A failure for people: what, and what to do. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof AppError))
-    return `keysteward: ${String(error instanceof Error ? error.message : error)}\n`;
-  const hint = error.hint === undefined ? "" : `  ${error.hint}\n`;
-  return `keysteward: ${error.message}\n${hint}`;
+  const hint = error instanceof AppError && error.hint !== undefined ? `  ${error.hint}\n` : "";
+  return printableLines(`keysteward: ${messageOf(error)}\n${hint}`);
 }

@@ -16,19 +16,21 @@ const rankStyles: Readonly<Record<Rank, Style>> = { tightens: "green", neutral: 
 
 function humanChange(change: Change, paint: Paint): string {
   const rank = paint(rankStyles[change.rank], change.rank);
-  const head = `${paint("bold", change.policy)} ${change.keyId} ${rank} ${paint("dim", placeText(change.place))}\n`;
+  const place = paint("dim", printable(placeText(change.place)));
+  const head = `${paint("bold", printable(change.policy))} ${change.keyId} ${rank} ${place}\n`;
   return head + change.fields.map((field) => humanField(field, paint)).join("");
 }
 
 function humanField(field: FieldChange, paint: Paint): string {
   const mark = field.action === "clear" ? paint("red", "-") : paint("cyan", "~");
-  const why = paint("dim", `(${field.why}, ${placeText(field.place)})`);
+  const why = paint("dim", printable(`(${field.why}, ${placeText(field.place)})`));
   const from = field.from === undefined ? "unseen" : value(field.from);
-  return `  ${mark} ${field.path}: ${from} -> ${value(field.to)} ${why}\n`;
+  return `  ${mark} ${printable(field.path)}: ${from} -> ${value(field.to)} ${why}\n`;
 }
 
 function humanNotice(notice: Notice, paint: Paint): string {
-  return `${paint("yellow", notice.kind)} ${notice.keyId} (${notice.policy}): ${printable(notice.message)}\n`;
+  const { kind, keyId, policy, message } = notice;
+  return `${paint("yellow", kind)} ${keyId} ${printable(`(${policy}): ${message}`)}\n`;
 }
 
 function humanSummary(plan: Plan, paint: Paint): string {
@@ -44,7 +46,7 @@ export function humanOutcomes(outcomes: readonly Outcome[], paint: Paint): strin
   const applied = outcomes.filter(({ outcome }) => outcome === "applied").length;
   const rest = outcomes.filter(({ outcome }) => outcome !== "applied");
   const lines = rest.map(({ keyId, policy, outcome, message }) => {
-    return `${paint("red", outcome)} ${keyId} (${policy}): ${printable(message)}\n`;
+    return `${paint("red", outcome)} ${keyId} ${printable(`(${policy}): ${message}`)}\n`;
   });
   return `${lines.join("")}${applied} of ${plural(outcomes.length, "change")} applied.\n`;
 }

@@ -8,8 +8,8 @@ export function humanProblems(problems: readonly Problem[], paint: Paint): strin
 
 function humanProblem(problem: Problem, paint: Paint): string {
   const severity = problem.severity === "error" ? paint("red", "error") : paint("yellow", "warning");
-  const place = `${placeText(problem)}:${problem.column}`;
-  const path = problem.path === "" ? "" : ` ${paint("dim", problem.path)}`;
+  const place = printable(`${placeText(problem)}:${problem.column}`);
+  const path = problem.path === "" ? "" : ` ${paint("dim", printable(problem.path))}`;
   const frame = problem.frame === undefined ? "" : `${indent(problem.frame)}\n`;
   return `${paint("bold", place)} ${severity} ${problem.code} ${problem.rule}${path}\n  ${printable(problem.message)}\n${frame}`;
 }
@@ -26,12 +26,17 @@ export function plural(count: number, thing: string): string {
 
 /** Text from outside without control characters, which could forge lines or move a terminal's cursor. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
+/** The same for text whose lines are lines. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }
 
 function indent(frame: string): string {
-  return printable(frame)
+  return frame
     .split("\n")
-    .map((line) => `    ${line}`)
+    .map((line) => `    ${printable(line)}`)
     .join("\n");
 }
