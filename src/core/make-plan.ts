@@ -96,6 +96,7 @@ function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
     return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
   }
+  if (isQuiet(desired, input)) return nothing;
   const sight = input.sightOf(desired.keyId);
   if ("message" in sight) return told(desired, sight.kind, sight.message);
   return desired.mode === "report" ? reportKey(desired, sight, input) : enforceKey(desired, sight, input);
@@ -122,16 +123,19 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
 /**
  * Keys of which the ledger alone said that there is nothing to do, with the entry that said so. Desired keys and entries
  * are replaced, never changed, and without a live value time plays no part: as long as both are the same objects, so is
- * the answer. An edit pass over ten thousand keys judges the edited ones only.
+ * the answer of an edit pass, which knows nothing better. Over ten thousand keys it judges the edited ones only.
  */
 const quiet = new WeakMap<DesiredKey, AppliedKey>();
 
+function isQuiet(desired: DesiredKey, input: PlanInput): boolean {
+  const applied = input.applied.get(desired.keyId);
+  return input.pass === "edit" && applied !== undefined && quiet.get(desired) === applied;
+}
+
 function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
-  if (sight.kind !== "unseen" || applied === undefined) return judgeKey(desired, sight, input);
-  if (quiet.get(desired) === applied) return nothing;
   const result = judgeKey(desired, sight, input);
-  if (isNothing(result)) quiet.set(desired, applied);
+  if (sight.kind === "unseen" && applied !== undefined && isNothing(result)) quiet.set(desired, applied);
   return result;
 }
 
