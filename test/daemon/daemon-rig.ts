@@ -1,0 +1,83 @@
+import type { PassReport } from "../../src/core/outcome.ts";
+import type { PassKind } from "../../src/core/plan.ts";
+import { startDaemon, type Daemon } from "../../src/daemon/daemon.ts";
+import { createLog } from "../../src/log.ts";
+import type { Bell } from "../../src/ports.ts";
+import type { PassSignals } from "../../src/reconcile/loop.ts";
+import { settle, VirtualClock } from "../portkey/virtual-clock.ts";
+import { FakeState } from "../reconcile/fake-state.ts";
+import { report } from "./reports.ts";
+
+export const target = "https://api.example.com/v1";
+export const settleMs = 60_000;
+export const drainMs = 20_000;
+
+interface Running {
+  readonly kind: PassKind;
+  readonly signals: PassSignals;
+  /** Ends the pass; one that read everything without an error is remembered by the state. */
+  end(own?: Partial<PassReport>): Promise<void>;
+}
+
+/** A daemon whose bells ring, and whose passes end, when they are told to. */
+export class DaemonRig {
+  /** What happened, in order: `watch starts`, `pass edit`, messages of the log, what the service manager is told. */
+  readonly events: string[] = [];
+  readonly clock = new VirtualClock();
+  readonly state = new FakeState();
+  readonly passes: Running[] = [];
+  readonly rings = { watch: (): void => undefined, schedule: (): void => undefined };
+
+  async start(): Promise<Daemon> {
+    const write = (text: string): void => void this.events.push((JSON.parse(text) as { msg: string }).msg);
+    const daemon = await startDaemon({
+      watch: this.#bell("watch"),
+      schedule: this.#bell("schedule"),
+      state: this.state,
+      target,
+      runPass: (kind, signals) => this.#runPass(kind, signals),
+      settleMs,
+      drainMs,
+      clock: this.clock,
+      log: createLog({ level: "info", secrets: [], pretty: false, destination: { write } }),
+      tell: (text) => this.events.push(text),
+    });
+    await settle();
+    return daemon;
+  }
+
+  /** Lets the state know this control plane. */
+  warm(): void {
+    this.state.saveFact("reconciled", { at: "2026-09-01T12:00:00Z", target });
+  }
+
+  kinds(): PassKind[] {
+    return this.passes.map(({ kind }) => kind);
+  }
+
+  #bell(name: "watch" | "schedule"): Bell {
+    return {
+      start: (ring) => {
+        this.rings[name] = ring;
+        this.events.push(`${name} starts`);
+        return Promise.resolve();
+      },
+      stop: () => {
+        this.events.push(`${name} stops`);
+        return Promise.resolve();
+      },
+    };
+  }
+
+  #runPass(kind: PassKind, signals: PassSignals): Promise<PassReport> {
+    this.events.push(`pass ${kind}`);
+    return new Promise((resolve) => {
+      const end = (own: Partial<PassReport> = {}): Promise<void> => {
+        if (kind === "reconcile" && own.error === undefined) this.warm();
+        resolve(report({ kind, ...own }));
+        return settle();
+      };
+      this.passes.push({ kind, signals, end });
+    });
+  }
+}

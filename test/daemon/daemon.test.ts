@@ -1,0 +1,191 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { isFinal } from "../../src/reconcile/withdrawn.ts";
+import { settle } from "../portkey/virtual-clock.ts";
+import { DaemonRig, drainMs, settleMs } from "./daemon-rig.ts";
+import { notice, outcome } from "./reports.ts";
+
+let rig: DaemonRig;
+
+beforeEach(() => {
+  rig = new DaemonRig();
+});
+
+describe("a start", () => {
+  test("watches, schedules, tells that it is up, and looks: with a cold state at everything", async () => {
+    await rig.start();
+    expect(rig.events).toEqual([
+      "watch starts",
+      "schedule starts",
+      "daemon started",
+      "READY=1",
+      "pass reconcile",
+    ]);
+  });
+
+  test("looks at the policies alone when the state knows this control plane", async () => {
+    rig.warm();
+    await rig.start();
+    expect(rig.kinds()).toEqual(["edit"]);
+  });
+
+  test("is cold when the state knows another control plane, or cannot be read", async () => {
+    rig.state.saveFact("reconciled", { at: "2026-09-01T12:00:00Z", target: "https://other.example.com/v1" });
+    await rig.start();
+    rig.state.fact = () => {
+      throw new Error("the state cannot be read");
+    };
+    await rig.passes[0]!.end();
+    rig.rings.watch();
+    await settle();
+    expect(rig.kinds()).toEqual(["reconcile", "reconcile"]);
+  });
+});
+
+describe("what rings", () => {
+  test("a file event an edit pass, the schedule and a hangup a reconcile pass", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    for (const ring of [rig.rings.watch, rig.rings.schedule, () => daemon.reconcile()]) {
+      ring();
+      await settle();
+      await rig.passes.at(-1)!.end();
+    }
+    expect(rig.kinds()).toEqual(["edit", "edit", "reconcile", "reconcile"]);
+  });
+
+  test("an edit reads everything too as long as nothing has been read once", async () => {
+    await rig.start();
+    await rig.passes[0]!.end({ error: { code: "auth", message: "no" } });
+    rig.rings.watch();
+    await settle();
+    await rig.passes[1]!.end();
+    rig.rings.watch();
+    await settle();
+    expect(rig.kinds()).toEqual(["reconcile", "reconcile", "edit"]);
+  });
+
+  test("an edit makes a push give way, and the rest of the push comes after it", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    daemon.reconcile();
+    await settle();
+    rig.rings.watch();
+    expect(rig.passes[1]!.signals.yielding.aborted).toBe(true);
+    await rig.passes[1]!.end({ unfinished: [outcome("skipped")] });
+    await rig.passes[2]!.end();
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "edit", "reconcile"]);
+  });
+
+  test("a pass that had nothing left when it was asked to give way is not repeated", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    daemon.reconcile();
+    await settle();
+    rig.rings.watch();
+    await rig.passes[1]!.end();
+    await rig.passes[2]!.end();
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "edit"]);
+  });
+});
+
+describe("without being rung it looks again", () => {
+  test("after a failure, waiting for longer each time, until it succeeds", async () => {
+    await rig.start();
+    const error = { code: "unavailable", message: "down" };
+    for (const [index, wait] of [5_000, 10_000, 20_000].entries()) {
+      await rig.passes[index]!.end({ error });
+      await rig.clock.advance(wait - 1);
+      expect(rig.passes).toHaveLength(index + 1);
+      await rig.clock.advance(1);
+      expect(rig.passes).toHaveLength(index + 2);
+    }
+    await rig.passes[3]!.end();
+    await rig.clock.advance(3_600_000);
+    expect(rig.passes).toHaveLength(4);
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[4]!.end({ error });
+    await rig.clock.advance(5_000);
+    expect(rig.passes).toHaveLength(6);
+  });
+
+  test("once a value that was written a moment ago has settled", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end();
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[1]!.end({ notices: [notice("settling")] });
+    await rig.clock.advance(settleMs);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile"]);
+  });
+
+  test("not when a pass that covers it came first", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ unfinished: [outcome("unknown")] });
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[1]!.end();
+    await rig.clock.advance(3_600_000);
+    expect(rig.kinds()).toEqual(["edit", "reconcile"]);
+  });
+});
+
+describe("a stop", () => {
+  test("silences what rings, then drains, in this order", async () => {
+    const daemon = await rig.start();
+    rig.events.length = 0;
+    let stopped = false;
+    const stopping = daemon.stop().then(() => {
+      stopped = true;
+    });
+    await settle();
+    expect(rig.events).toEqual(["daemon stops", "STOPPING=1", "schedule stops", "watch stops"]);
+    expect(isFinal(rig.passes[0]!.signals.yielding)).toBe(true);
+    expect([stopped, rig.passes[0]!.signals.signal.aborted]).toEqual([false, false]);
+    await rig.passes[0]!.end({ unfinished: [outcome("skipped")] });
+    await stopping;
+    expect(rig.events.at(-1)).toBe("daemon stopped");
+    expect(rig.kinds()).toEqual(["reconcile"]);
+  });
+
+  test("cuts off what is still under way when the time to drain is over", async () => {
+    const daemon = await rig.start();
+    const stopping = daemon.stop();
+    await rig.clock.advance(drainMs - 1);
+    expect(rig.passes[0]!.signals.signal.aborted).toBe(false);
+    await rig.clock.advance(1);
+    expect(rig.passes[0]!.signals.signal.aborted).toBe(true);
+    await rig.passes[0]!.end();
+    await stopping;
+  });
+
+  test("is followed by nothing: no ring, no wake-up", async () => {
+    const daemon = await rig.start();
+    const stopping = daemon.stop();
+    await rig.passes[0]!.end({ error: { code: "unavailable", message: "down" } });
+    await stopping;
+    rig.rings.watch();
+    rig.rings.schedule();
+    daemon.reconcile();
+    await rig.clock.advance(3_600_000);
+    expect(rig.passes).toHaveLength(1);
+  });
+});
+
+test("the service manager is told how the last pass went", async () => {
+  rig.warm();
+  await rig.start();
+  await rig.passes[0]!.end({ applied: 2 });
+  rig.rings.schedule();
+  await settle();
+  await rig.passes[1]!.end({ error: { code: "unavailable", message: "down" } });
+  expect(rig.events.filter((event) => event.startsWith("STATUS="))).toEqual([
+    "STATUS=3 keys, 0 changes, 2 applied in the last edit pass",
+    "STATUS=last reconcile pass failed: unavailable",
+  ]);
+});
