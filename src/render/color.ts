@@ -7,7 +7,8 @@ export type Paint = (style: Style, text: string) => string;
 
 export const plain: Paint = (_style, text) => text;
 
-const colored: Paint = (style, text) => styleText(style, text);
+/** Node would look at the process's own standard output and environment again; that was decided already. */
+const colored: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
 export interface ColorContext {
   readonly isTty: boolean;
