@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { plain } from "../../src/render/color.ts";
+import { humanStatus } from "../../src/render/human-status.ts";
+import { controls, hostile, outcomes, problems, report, samplePlan } from "./samples.ts";
+
+test("when all is well, the status is three lines", () => {
+  expect(humanStatus(report, plain)).toBe(`\
+in sync: last pass 5f0f7a2e-0000-4000-8000-000000000000 (reconcile) ended 2026-09-01T12:00:03.000Z
+  1 key governed, 2 changes planned, 2 applied
+  1 read, 2 writes, 250 ms throttled
+`);
+});
+
+test("when it is not, each reason has a line, and the problems their places", () => {
+  const text = humanStatus(
+    {
+      ...report,
+      trusted: false,
+      error: { code: "STATE_WRITE_FAILED", message: "the disk is full" },
+      unfinished: outcomes.slice(1),
+      notices: samplePlan.notices.slice(0, 1),
+      problems,
+    },
+    plain,
+  );
+  expect(text.split("\n").slice(0, 9)).toEqual([
+    "not in sync: last pass 5f0f7a2e-0000-4000-8000-000000000000 (reconcile) ended 2026-09-01T12:00:03.000Z",
+    "  1 key governed, 2 changes planned, 2 applied",
+    "  1 read, 2 writes, 250 ms throttled",
+    "  failed: STATE_WRITE_FAILED: the disk is full",
+    "  the policy directory cannot be believed: nothing is written",
+    "  rejected 00000002-58cc-4372-a567-0e02b2c3d479: it says no",
+    "  missing 00000003-58cc-4372-a567-0e02b2c3d479: not shown",
+    "  1 error, 1 warning:",
+    "policies/team.yaml:7:1 error KS1204 wrong-value spec.key.name",
+  ]);
+});
+
+test("the verdict is green or red", () => {
+  const verdict = (own: Partial<typeof report>): string | undefined =>
+    humanStatus({ ...report, ...own }, (style, text) => `<${style}>${text}</>`).split(":")[0];
+  expect([verdict({}), verdict({ trusted: false })]).toEqual(["<green>in sync</>", "<red>not in sync</>"]);
+});
+
+test("it cannot be forged by what was stored of outside texts", () => {
+  const text = humanStatus(
+    {
+      ...report,
+      error: { code: "unavailable", message: hostile },
+      unfinished: [{ ...outcomes[1]!, message: hostile }],
+      notices: [{ ...samplePlan.notices[0]!, message: hostile }],
+    },
+    plain,
+  );
+  const lines = text.split("\n");
+  expect(lines.filter((line) => controls.test(line))).toEqual([]);
+  expect(lines).toHaveLength(7);
+});
