@@ -24,6 +24,8 @@ export class DaemonRig {
   /** What happened, in order: `watch starts`, `pass edit`, messages of the log, what the service manager is told. */
   readonly events: string[] = [];
   readonly clock = new VirtualClock();
+  /** How many sleeps are under way. */
+  asleep = 0;
   readonly state = new FakeState();
   readonly passes: Running[] = [];
   readonly rings = { watch: (): void => undefined, schedule: (): void => undefined };
@@ -38,7 +40,7 @@ export class DaemonRig {
       runPass: (kind, signals) => this.#runPass(kind, signals),
       settleMs,
       drainMs,
-      clock: this.clock,
+      clock: { now: () => this.clock.now(), sleep: (ms, signal) => this.#sleep(ms, signal) },
       log: createLog({ level: "info", secrets: [], pretty: false, destination: { write } }),
       tell: (text) => this.events.push(text),
     });
@@ -53,6 +55,13 @@ export class DaemonRig {
 
   kinds(): PassKind[] {
     return this.passes.map(({ kind }) => kind);
+  }
+
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.asleep += 1;
+    return this.clock.sleep(ms, signal).finally(() => {
+      this.asleep -= 1;
+    });
   }
 
   #bell(name: "watch" | "schedule"): Bell {

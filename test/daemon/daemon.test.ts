@@ -169,6 +169,8 @@ describe("a stop", () => {
     const stopping = daemon.stop();
     await rig.passes[0]!.end({ error: { code: "unavailable", message: "down" } });
     await stopping;
+    await settle();
+    expect(rig.asleep).toBe(0);
     rig.rings.watch();
     rig.rings.schedule();
     daemon.reconcile();
