@@ -1,7 +1,7 @@
 /*
  * The daemon: what rings, what a pass logs, when to look again, and in which order all of it starts and stops.
  *
- *   starts: watch the directory -> schedule -> signals -> the first ring      stops: the same backwards, then drain
+ *   starts: watch the directory -> schedule -> the first ring      stops: no further pass, the same backwards, drain
  *
  * The first pass is an edit pass when the state knows this control plane, else a reconcile pass: without having looked
  * once, setting every field of every key would be a write that nobody needs. For the same reason an edit rings a
@@ -74,15 +74,17 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       parts.tell("STOPPING=1");
       stopping = true;
       alarms.stop();
-      await parts.schedule.stop();
-      await parts.watch.stop();
       const deadline = new AbortController();
       const drained = new AbortController();
       clock.sleep(parts.drainMs, drained.signal).then(
         () => deadline.abort(),
         () => undefined,
       );
-      await loop.stop(deadline.signal);
+      // From here on nothing begins, whatever still rings.
+      const ended = loop.stop(deadline.signal);
+      await parts.schedule.stop();
+      await parts.watch.stop();
+      await ended;
       drained.abort();
       log.info("daemon stopped");
     },

@@ -28,6 +28,8 @@ export interface EnforceOptions {
   readonly workers: number;
   /** Aborted with a `Withdrawn` when a newer pass waits or the process is to stop: begin nothing more. */
   readonly yielding: AbortSignal;
+  /** Aborted with a `Withdrawn` when the process is to stop, also after a newer pass made this one give way. */
+  readonly stopping?: AbortSignal;
   /** Aborted when not even requests on the wire may be waited for. */
   readonly signal: AbortSignal;
   /** Told after each change. */
@@ -55,6 +57,7 @@ export async function enforce(
     halted === null &&
     !broken &&
     !options.signal.aborted &&
+    options.stopping?.aborted !== true &&
     (!options.yielding.aborted || (begun < owed && !isFinal(options.yielding)));
 
   async function push(change: Change): Promise<void> {
@@ -84,9 +87,10 @@ export async function enforce(
   return changes.map((change) => outcomes.get(change) ?? skipped(change, halted));
 }
 
-/** What is begun although something newer waits is not taken back for it. */
+/** What is begun although something newer waits is not taken back for it, but for a stop. */
 function insistent(options: EnforceOptions): EnforceOptions {
-  return options.yielding.aborted ? { ...options, yielding: new AbortController().signal } : options;
+  const stopping = options.stopping ?? new AbortController().signal;
+  return options.yielding.aborted ? { ...options, yielding: stopping } : options;
 }
 
 function skipped(change: Change, reason: string | null): Outcome {

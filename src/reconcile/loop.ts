@@ -15,6 +15,8 @@ import { Withdrawn } from "./withdrawn.ts";
 export interface PassSignals {
   /** Aborted with a `Withdrawn` when the pass is to begin no further request. */
   readonly yielding: AbortSignal;
+  /** Aborted with a `Withdrawn` when there is to be no further pass: reads may be broken off. */
+  readonly stopping: AbortSignal;
   /** Aborted when the pass must end at once. */
   readonly signal: AbortSignal;
 }
@@ -35,6 +37,7 @@ export interface Loop {
 /** `run` must not throw: what can go wrong in a pass is part of its report. */
 export function createLoop(run: (kind: PassKind, signals: PassSignals) => Promise<PassEnd>): Loop {
   const rung = new Set<PassKind>();
+  const stopping = new AbortController();
   let stopped = false;
   let current: { readonly yielding: AbortController; readonly signal: AbortController } | null = null;
   let turning: Promise<void> = Promise.resolve();
@@ -53,7 +56,11 @@ export function createLoop(run: (kind: PassKind, signals: PassSignals) => Promis
     for (let kind = next(); kind !== undefined && !stopped; kind = next()) {
       current = { yielding: new AbortController(), signal: new AbortController() };
       const { yielding, signal } = current;
-      const { unfinished } = await run(kind, { yielding: yielding.signal, signal: signal.signal });
+      const { unfinished } = await run(kind, {
+        yielding: yielding.signal,
+        stopping: stopping.signal,
+        signal: signal.signal,
+      });
       current = null;
       if (unfinished) again(kind);
     }
@@ -70,6 +77,7 @@ export function createLoop(run: (kind: PassKind, signals: PassSignals) => Promis
     async stop(deadline) {
       stopped = true;
       rung.clear();
+      stopping.abort(new Withdrawn(true));
       current?.yielding.abort(new Withdrawn(true));
       const cutOff = (): void => current?.signal.abort(new Withdrawn(true));
       if (deadline.aborted) cutOff();

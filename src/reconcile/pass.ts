@@ -36,11 +36,8 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
   let outcomes: readonly Outcome[] = [];
   let error: unknown = null;
   try {
-    surveyed = await survey(ports, {
-      pass: options.kind,
-      settleMs: options.settleMs,
-      signal: options.signal,
-    });
+    const signal = AbortSignal.any([options.signal, options.stopping]);
+    surveyed = await survey(ports, { pass: options.kind, settleMs: options.settleMs, signal });
     options.onSurvey?.(surveyed);
     outcomes = await enforce(ports, surveyed, options);
   } catch (thrown) {

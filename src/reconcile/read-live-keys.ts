@@ -38,6 +38,8 @@ export async function readLiveKeys(
   const inventory = new Map<KeyId, InventoryKey>();
   for (const record of records) inventory.set(record.key.id, { ...record, seenAt, rotationReadAt: null });
   const sights = new Map<KeyId, Sight>();
+  const broken = new AbortController();
+  const either = AbortSignal.any([signal, broken.signal]);
 
   async function read(key: DesiredKey): Promise<void> {
     const listed = inventory.get(key.keyId);
@@ -46,7 +48,11 @@ export async function readLiveKeys(
       inventory.set(key.keyId, remembered);
       return;
     }
-    const answer = await tryGet(ports.reader, { id: key.keyId, listed: listed !== undefined, signal });
+    const answer = await tryGet(ports.reader, {
+      id: key.keyId,
+      listed: listed !== undefined,
+      signal: either,
+    });
     if ("kind" in answer) sights.set(key.keyId, answer);
     else {
       const rotationReadAt = ports.clock.now();
@@ -55,7 +61,13 @@ export async function readLiveKeys(
     }
   }
 
-  await Promise.all(desired.filter((key) => needsMore(key, inventory)).map(read));
+  try {
+    await Promise.all(desired.filter((key) => needsMore(key, inventory)).map(read));
+  } catch (error) {
+    // What ends the pass ends the other reads too.
+    broken.abort(error);
+    throw error;
+  }
   for (const [id, { key, rotationReadAt }] of inventory) {
     if (!sights.has(id)) sights.set(id, { kind: "seen", key, complete: rotationReadAt !== null });
   }

@@ -176,6 +176,15 @@ describe("a pass that is asked to give way", () => {
     expect(rig.state.disk.audit).toEqual([]);
   });
 
+  test("for good, after it was asked to give way to an edit, begins nothing either", async () => {
+    const rig = rigOf(3);
+    const yielding = AbortSignal.abort(new Withdrawn(false));
+    const stopping = AbortSignal.abort(new Withdrawn(true));
+    const outcomes = await rig.enforce(await rig.survey(), { workers: 2, yielding, stopping });
+    expect(endings(outcomes)).toEqual(["skipped", "skipped", "skipped"]);
+    expect(rig.plane.bodies).toEqual([]);
+  });
+
   test("leaves to the next one to send the newest value, once", async () => {
     const rig = rigOf(1);
     const yielding = new AbortController();

@@ -31,6 +31,7 @@ function run(rig: Rig, options: Partial<PassOptions> = {}): Promise<PassReport> 
     workers: 2,
     target,
     yielding: new AbortController().signal,
+    stopping: new AbortController().signal,
     signal: new AbortController().signal,
     ...options,
   });
@@ -201,4 +202,29 @@ describe("a report that cannot be kept", () => {
     expect(keepReport(state, report, target)).toBe(report);
     expect(JSON.parse(JSON.stringify(state.fact("report")))).toEqual(report);
   });
+});
+
+test("a stop breaks off the reading of a pass", async () => {
+  const rig = rigOf(2);
+  const stopping = AbortSignal.abort(new Withdrawn(true));
+  let given: AbortSignal | undefined;
+  const list = rig.ports.reader.list.bind(rig.ports.reader);
+  const reader = {
+    ...rig.ports.reader,
+    list: (options: { signal?: AbortSignal } = {}) => ((given = options.signal), list(options)),
+  };
+  await runPass(
+    { ...rig.ports, reader },
+    {
+      pass: "pass-1",
+      kind: "reconcile",
+      settleMs,
+      workers: 2,
+      target,
+      yielding: new AbortController().signal,
+      stopping,
+      signal: new AbortController().signal,
+    },
+  );
+  expect(given?.aborted).toBe(true);
 });
