@@ -7,7 +7,7 @@
  *
  *   D     A                              V              result
  *   set   any                            equals D       nothing; the ledger is healed where it does not say so
- *   set   equals D, confirmed just now   differs        settling: reads may lag behind writes
+ *   set   equals D, confirmed just now   replaced by us settling: reads may lag behind writes
  *   set   equals D, confirmed            differs        set, why = drift; once more the same V: not reflected
  *   set   equals D, confirmed            unseen         nothing
  *   set   claimed, not confirmed         differs/unseen set, why = unconfirmed (policy, when D is another value)
@@ -15,11 +15,16 @@
  *   set   other, confirmed               differs/unseen set, why = policy
  *   set   absent                         differs/unseen set, why = new
  *
+ * Reads may lag behind writes, but then they show what the write replaced, which the ledger remembers; any other value
+ * is somebody's, however soon after the write it is found. Where the policy has moved on since that write, a late read
+ * is no sight at all: to be shown the value that is wanted again does not mean that it is still there.
+ *
  * A value that the live field does not take is sent twice at most: `mendedFrom` remembers what was found live when
- * drift was mended, and the same value found again means that the mend has no effect.
+ * drift was mended, and the same value found again means that the mend has no effect. It is kept for the settle time,
+ * since one read that shows the mend can be followed by one that does not yet.
  */
 import type { Canonical, FieldPath } from "./key.ts";
-import type { AppliedField } from "./ledger.ts";
+import type { AppliedField, AppliedValue, Replaced } from "./ledger.ts";
 import { sameCanonical } from "./canonical.ts";
 import { sameField } from "./fields.ts";
 
@@ -47,26 +52,42 @@ export interface DiffContext {
 export type FieldVerdict =
   | { readonly kind: "in-sync" }
   | { readonly kind: "adopt" }
-  | { readonly kind: "set"; readonly why: Why; readonly from: Canonical | undefined }
+  | {
+      readonly kind: "set";
+      readonly why: Why;
+      readonly from: Canonical | undefined;
+      readonly replaced: Replaced;
+    }
   | { readonly kind: "settling" | "not-reflected" | "refused"; readonly from: Canonical | undefined };
 
 export function diffField(sides: FieldSides, context: DiffContext): FieldVerdict {
   const { path, desired, applied } = sides;
-  const seen = firstKnown(sides.live, applied === undefined ? sides.lastSeen : undefined);
+  const seen = believed(sides, context);
   if (seen !== undefined && sameField(path, { desired, live: seen, now: context.now })) {
-    return isSettled(applied, desired) ? { kind: "in-sync" } : { kind: "adopt" };
+    return isSettled(applied, desired, context) ? { kind: "in-sync" } : { kind: "adopt" };
   }
   const from = firstKnown(seen, applied?.confirmed?.value, sides.lastSeen);
-  if (applied?.claimed !== undefined) return claimedVerdict(sides, context, from);
-  if (applied?.confirmed === undefined) return { kind: "set", why: "new", from };
-  if (!sameCanonical(applied.confirmed.value, desired)) return { kind: "set", why: "policy", from };
+  const set = (why: Why): FieldVerdict => ({
+    kind: "set",
+    why,
+    from,
+    replaced: replacedBy(from, applied, context),
+  });
+  if (applied?.claimed !== undefined) return claimedVerdict(sides, context, { from, set });
+  if (applied?.confirmed === undefined) return set("new");
+  if (!sameCanonical(applied.confirmed.value, desired)) return set("policy");
   if (seen === undefined) return { kind: "in-sync" };
-  if (context.now - applied.confirmed.at < context.settleMs) return { kind: "settling", from };
+  if (mayBeLate(sides, seen, context)) return { kind: "settling", from };
   const foundBefore = applied.mendedFrom !== undefined && sameCanonical(applied.mendedFrom.value, seen);
-  return foundBefore ? { kind: "not-reflected", from } : { kind: "set", why: "drift", from };
+  return foundBefore ? { kind: "not-reflected", from } : set("drift");
 }
 
-function claimedVerdict(sides: FieldSides, context: DiffContext, from: Canonical | undefined): FieldVerdict {
+interface Answers {
+  readonly from: Canonical | undefined;
+  readonly set: (why: Why) => FieldVerdict;
+}
+
+function claimedVerdict(sides: FieldSides, context: DiffContext, { from, set }: Answers): FieldVerdict {
   const { desired, applied } = sides;
   const claimed = applied?.claimed;
   const sameClaim = claimed !== undefined && sameCanonical(claimed.value, desired);
@@ -75,15 +96,64 @@ function claimedVerdict(sides: FieldSides, context: DiffContext, from: Canonical
     const untouched = applied?.confirmed !== undefined && sameCanonical(applied.confirmed.value, desired);
     if (untouched && sides.live === undefined) return { kind: "in-sync" };
   }
-  return { kind: "set", why: sameClaim ? "unconfirmed" : "policy", from };
+  return set(sameClaim ? "unconfirmed" : "policy");
 }
 
-/** Whether the ledger says all there is to say: confirmed as wanted, nothing under way, nothing remembered. */
-function isSettled(applied: AppliedField | undefined, desired: Canonical): boolean {
+/** The live value, unless it may be what our last write replaced and that write is not what is wanted any more. */
+function believed(sides: FieldSides, context: DiffContext): Canonical | undefined {
+  const { desired, applied, live, lastSeen } = sides;
+  const seen = firstKnown(live, applied === undefined ? lastSeen : undefined);
+  if (seen === undefined || applied === undefined || !mayBeLate(sides, seen, context)) return seen;
+  const written = lastWrite(applied);
+  return written === undefined || sameCanonical(written.value, desired) ? seen : undefined;
+}
+
+/** What a request of ours set, or may have set, last. */
+function lastWrite({ claimed, confirmed }: AppliedField): AppliedValue | undefined {
+  return claimed?.refused === false ? claimed : confirmed;
+}
+
+function isRecent(applied: AppliedField, context: DiffContext): boolean {
+  const written = lastWrite(applied);
+  return written !== undefined && context.now - written.at < context.settleMs;
+}
+
+/** Whether what is seen is, as the field compares, a value that our last write replaced within the settle time. */
+function mayBeLate({ path, applied }: FieldSides, seen: Canonical, context: DiffContext): boolean {
+  if (applied?.replaced === undefined || !isRecent(applied, context)) return false;
+  if (applied.replaced === "unknown") return true;
+  return applied.replaced.some((value) => sameField(path, { desired: value, live: seen, now: context.now }));
+}
+
+/** As many values as writes can follow each other closely; beyond, a late read costs one more write of the same. */
+const mostReplaced = 4;
+
+/** What the write to come replaces: what is there now, what we wrote just before, and what those writes replaced. */
+function replacedBy(
+  from: Canonical | undefined,
+  applied: AppliedField | undefined,
+  context: DiffContext,
+): Replaced {
+  if (from === undefined) return "unknown";
+  const begun = applied?.claimed?.refused === false ? [applied.claimed.value] : [];
+  if (applied === undefined || !isRecent(applied, context)) return unique([from, ...begun]);
+  if (applied.replaced === "unknown") return "unknown";
+  const confirmed = applied.confirmed === undefined ? [] : [applied.confirmed.value];
+  return unique([from, ...begun, ...confirmed, ...(applied.replaced ?? [])]);
+}
+
+function unique(values: readonly Canonical[]): readonly Canonical[] {
+  return values
+    .filter((value, index) => !values.slice(0, index).some((other) => sameCanonical(other, value)))
+    .slice(0, mostReplaced);
+}
+
+/** Whether the ledger says all there is to say: confirmed as wanted, nothing under way, nothing to forget yet. */
+function isSettled(applied: AppliedField | undefined, desired: Canonical, context: DiffContext): boolean {
   return (
     applied?.confirmed !== undefined &&
     applied.claimed === undefined &&
-    applied.mendedFrom === undefined &&
+    (applied.mendedFrom === undefined || isRecent(applied, context)) &&
     sameCanonical(applied.confirmed.value, desired)
   );
 }

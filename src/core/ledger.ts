@@ -20,7 +20,12 @@ export interface AppliedField {
    * mend did not stick, and the field is left alone until the policy or the live value changes.
    */
   readonly mendedFrom?: { readonly value: Canonical };
+  /** What a read that lags behind our last write may still show. Absent: nothing, we did not write. */
+  readonly replaced?: Replaced;
 }
+
+/** Live values that a write replaced, the latest first; `unknown` when the value before was not known. */
+export type Replaced = readonly Canonical[] | "unknown";
 
 /** Everything applied to one key, and the policy that owned it last. */
 export interface AppliedKey {
@@ -45,6 +50,8 @@ export interface ClaimedField {
   readonly value: Canonical;
   /** Set when drift is being mended: the live value found. Absent: forget what was found before. */
   readonly mendedFrom?: { readonly value: Canonical };
+  /** What the write to come replaces; absent: nothing that a late read could show. */
+  readonly replaced?: Replaced;
 }
 
 /** A correction of the ledger that needs no request. */

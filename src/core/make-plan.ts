@@ -6,7 +6,7 @@
  * one change, the rest becomes notices or corrections of the ledger. Per key that only the ledger knows: nothing is
  * ever written, it is told.
  */
-import { compareTexts } from "./canonical.ts";
+import { compareTexts } from "./texts.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
 import { rankOf } from "./fields.ts";
@@ -170,6 +170,7 @@ function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): 
       from: verdict.from,
       to: field.value,
       why: verdict.why,
+      replaced: verdict.replaced,
       rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
       place: field.place,
     },

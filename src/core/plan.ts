@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { compareTexts, stableJson } from "./canonical.ts";
+import { stableJson } from "./canonical.ts";
+import { compareTexts } from "./texts.ts";
 import type { Why } from "./diff.ts";
 import type { DesiredKey } from "./resolve.ts";
 import type { Canonical, FieldPath, UpdateBody } from "./key.ts";
-import type { Adoption } from "./ledger.ts";
+import type { Adoption, Replaced } from "./ledger.ts";
 import type { Json, KeyId } from "./policy.ts";
 import type { Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
@@ -18,6 +19,8 @@ export interface FieldChange {
   readonly to: Canonical;
   readonly why: Why;
   readonly rank: Rank;
+  /** What late reads may still show once this is written. */
+  readonly replaced: Replaced;
   /** Where the value is written. */
   readonly place: Place;
 }

@@ -165,10 +165,9 @@ function requestOptions(options: PushOptions): RequestOptions {
   return { signal: options.signal, withdraw: options.yielding };
 }
 
-function claimed({ path, to, from, why }: FieldChange): ClaimedField {
-  return why === "drift" && from !== undefined
-    ? { path, value: to, mendedFrom: { value: from } }
-    : { path, value: to };
+function claimed({ path, to, from, why, replaced }: FieldChange): ClaimedField {
+  const field = { path, value: to, replaced };
+  return why === "drift" && from !== undefined ? { ...field, mendedFrom: { value: from } } : field;
 }
 
 function auditField({ path, from, to, why, place }: FieldChange): JsonObject {

@@ -5,12 +5,12 @@ import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim } from "..
  * What each step does to the ledger of one key. Pure: each function returns a new AppliedKey, and nothing that was
  * handed out before ever changes.
  *
- * | step    | confirmed                  | claimed           | mendedFrom        | other entries                  |
- * |---------|----------------------------|-------------------|-------------------|--------------------------------|
- * | claim   | stays                      | the new value     | as given, or gone | stay                           |
- * | confirm | what was claimed           | gone              | stays             | above or below the path: gone  |
- * | refuse  | stays                      | marked refused    | stays             | stay                           |
- * | adopt   | the value given            | gone              | gone              | those named: gone              |
+ * | step    | confirmed                  | claimed           | mendedFrom, replaced | other entries               |
+ * |---------|----------------------------|-------------------|----------------------|-----------------------------|
+ * | claim   | stays                      | the new value     | as given, or gone    | stay                        |
+ * | confirm | what was claimed           | gone              | stay                 | above or below the path: gone |
+ * | refuse  | stays                      | marked refused    | stay                 | stay                        |
+ * | adopt   | the value given            | gone              | gone                 | those named: gone           |
  *
  * Claim and adopt also set the policy that owns the key and where it stands.
  */
@@ -18,12 +18,13 @@ import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim } from "..
 /** The key after an intent has been recorded. */
 export function afterClaim(before: AppliedKey | undefined, claim: Claim): AppliedKey {
   const fields = new Map(before?.fields);
-  for (const { path, value, mendedFrom } of claim.fields) {
+  for (const { path, value, mendedFrom, replaced } of claim.fields) {
     const confirmed = fields.get(path)?.confirmed;
     fields.set(path, {
       ...(confirmed === undefined ? {} : { confirmed }),
       claimed: { value, policy: claim.policy, at: claim.at, refused: false },
       ...(mendedFrom === undefined ? {} : { mendedFrom }),
+      ...(replaced === undefined ? {} : { replaced }),
     });
   }
   return { policy: claim.policy, file: claim.file, line: claim.line, fields };
@@ -40,7 +41,7 @@ export function afterConfirm(before: AppliedKey, paths: readonly FieldPath[], at
     const field = fields.get(path);
     if (field?.claimed === undefined) continue;
     const { value, policy } = field.claimed;
-    fields.set(path, confirmedField({ value, policy, at }, field.mendedFrom));
+    fields.set(path, confirmedField({ value, policy, at }, field));
     confirmed.add(path);
   }
   for (const path of fields.keys()) {
@@ -74,8 +75,16 @@ export function openClaims(key: AppliedKey): FieldPath[] {
   return [...key.fields].filter(([, { claimed }]) => claimed?.refused === false).map(([path]) => path);
 }
 
-function confirmedField(confirmed: AppliedValue, mendedFrom?: AppliedField["mendedFrom"]): AppliedField {
-  return mendedFrom === undefined ? { confirmed } : { confirmed, mendedFrom };
+function confirmedField(
+  confirmed: AppliedValue,
+  kept: Pick<AppliedField, "mendedFrom" | "replaced"> = {},
+): AppliedField {
+  const { mendedFrom, replaced } = kept;
+  return {
+    confirmed,
+    ...(mendedFrom === undefined ? {} : { mendedFrom }),
+    ...(replaced === undefined ? {} : { replaced }),
+  };
 }
 
 /** Whether one of two paths lies inside the other. Metadata names hold dots of their own: nothing lies inside them. */

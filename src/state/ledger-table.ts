@@ -1,5 +1,5 @@
 import type { FieldPath } from "../core/key.ts";
-import type { AppliedField, AppliedKey, AppliedValue } from "../core/ledger.ts";
+import type { AppliedField, AppliedKey, AppliedValue, Replaced } from "../core/ledger.ts";
 import type { KeyId } from "../core/policy.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Sharing } from "./sharing.ts";
@@ -58,14 +58,22 @@ export function shared(key: AppliedKey, sharing: Sharing): AppliedKey {
   return { policy: sharing.text(key.policy), file: sharing.text(key.file), line: key.line, fields };
 }
 
-function sharedField({ confirmed, claimed, mendedFrom }: AppliedField, sharing: Sharing): AppliedField {
+function sharedField(
+  { confirmed, claimed, mendedFrom, replaced }: AppliedField,
+  sharing: Sharing,
+): AppliedField {
   return {
     ...(confirmed === undefined ? {} : { confirmed: sharedValue(confirmed, sharing) }),
     ...(claimed === undefined
       ? {}
       : { claimed: { ...sharedValue(claimed, sharing), refused: claimed.refused } }),
     ...(mendedFrom === undefined ? {} : { mendedFrom: { value: sharing.value(mendedFrom.value) } }),
+    ...(replaced === undefined ? {} : { replaced: sharedReplaced(replaced, sharing) }),
   };
+}
+
+function sharedReplaced(replaced: Replaced, sharing: Sharing): Replaced {
+  return replaced === "unknown" ? replaced : replaced.map((value) => sharing.value(value));
 }
 
 function sharedValue({ value, policy, at }: AppliedValue, sharing: Sharing): AppliedValue {

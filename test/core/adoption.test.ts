@@ -75,7 +75,7 @@ describe("adoption", () => {
   test("nothing is adopted while a write settles", () => {
     const parts: PlanParts = {
       policies: [policy({ key: { name: "b" } })],
-      applied: applied({ name: confirmed("b", now) }),
+      applied: applied({ name: { ...confirmed("b", now), replaced: ["key"] } }),
       sightOf: seen(live()),
     };
     expect(plan(parts)).toMatchObject({ changes: [], adoptions: [], notices: [{ kind: "settling" }] });

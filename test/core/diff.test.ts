@@ -28,27 +28,44 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
     }
   });
 
-  test("A equals D, confirmed a moment ago, V differs: settling; from the settle time on it is drift", () => {
+  test("A equals D, confirmed a moment ago, V is what we replaced: settling; from the settle time on it is drift", () => {
     const at = (age: number): FieldVerdict =>
-      judge({ desired: D, applied: confirmed(D, now - age), live: other });
+      judge({ desired: D, applied: { ...confirmed(D, now - age), replaced: [other] }, live: other });
     expect(at(0)).toEqual({ kind: "settling", from: other });
     expect(at(settleMs - 1)).toEqual({ kind: "settling", from: other });
-    expect(at(settleMs)).toEqual({ kind: "set", why: "drift", from: other });
-    expect(at(settleMs + 1)).toEqual({ kind: "set", why: "drift", from: other });
+    expect(at(settleMs)).toMatchObject({ kind: "set", why: "drift", from: other });
+    expect(at(settleMs + 1)).toMatchObject({ kind: "set", why: "drift", from: other });
+  });
+
+  test("A equals D, confirmed a moment ago, V is neither: drift, however soon", () => {
+    const third = "somebody's";
+    const replaced = { ...confirmed(D, now), replaced: [other] };
+    expect(judge({ desired: D, applied: replaced, live: third })).toMatchObject({
+      kind: "set",
+      why: "drift",
+    });
+    // Confirmed without a write: there is no write that a read could lag behind.
+    expect(judge({ desired: D, applied: confirmed(D, now), live: other })).toMatchObject({ why: "drift" });
+  });
+
+  test("what we replaced was not known: every other value may be late", () => {
+    const applied = { ...confirmed(D, now), replaced: "unknown" as const };
+    expect(judge({ desired: D, applied, live: other })).toEqual({ kind: "settling", from: other });
+    expect(judge({ desired: D, applied, live: "somebody's" }).kind).toBe("settling");
   });
 
   test("A claimed and not confirmed: set, V differs or unseen", () => {
-    expect(judge({ desired: D, applied: claimed(D), live: other })).toEqual({
+    expect(judge({ desired: D, applied: claimed(D), live: other })).toMatchObject({
       kind: "set",
       why: "unconfirmed",
       from: other,
     });
-    expect(judge({ desired: D, applied: claimed(D) })).toEqual({
+    expect(judge({ desired: D, applied: claimed(D) })).toMatchObject({
       kind: "set",
       why: "unconfirmed",
       from: undefined,
     });
-    expect(judge({ desired: D, applied: reclaimed(other, D) })).toEqual({
+    expect(judge({ desired: D, applied: reclaimed(other, D) })).toMatchObject({
       kind: "set",
       why: "unconfirmed",
       from: other,
@@ -56,7 +73,7 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
   });
 
   test("A claimed with another value: set, because the policy changed", () => {
-    expect(judge({ desired: D, applied: claimed(other), live: other })).toEqual({
+    expect(judge({ desired: D, applied: claimed(other), live: other })).toMatchObject({
       kind: "set",
       why: "policy",
       from: other,
@@ -65,7 +82,7 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
   });
 
   test("A was D, then another value was claimed and its fate is unknown: D is set again", () => {
-    expect(judge({ desired: D, applied: reclaimed(D, other) })).toEqual({
+    expect(judge({ desired: D, applied: reclaimed(D, other) })).toMatchObject({
       kind: "set",
       why: "policy",
       from: D,
@@ -79,17 +96,17 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
   });
 
   test("A absent: set as new, V differs or unseen", () => {
-    expect(judge({ desired: D, live: other })).toEqual({ kind: "set", why: "new", from: other });
-    expect(judge({ desired: D })).toEqual({ kind: "set", why: "new", from: undefined });
+    expect(judge({ desired: D, live: other })).toMatchObject({ kind: "set", why: "new", from: other });
+    expect(judge({ desired: D })).toMatchObject({ kind: "set", why: "new", from: undefined });
   });
 
   test("A other: set as policy, V differs or unseen, settle time or not", () => {
-    expect(judge({ desired: D, applied: confirmed(other), live: other })).toEqual({
+    expect(judge({ desired: D, applied: confirmed(other), live: other })).toMatchObject({
       kind: "set",
       why: "policy",
       from: other,
     });
-    expect(judge({ desired: D, applied: confirmed(other) })).toEqual({
+    expect(judge({ desired: D, applied: confirmed(other) })).toMatchObject({
       kind: "set",
       why: "policy",
       from: other,
@@ -101,7 +118,7 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
 
   test("the last sight counts only where there is no A at all", () => {
     expect(judge({ desired: D, lastSeen: D })).toEqual({ kind: "adopt" });
-    expect(judge({ desired: D, lastSeen: other })).toEqual({ kind: "set", why: "new", from: other });
+    expect(judge({ desired: D, lastSeen: other })).toMatchObject({ kind: "set", why: "new", from: other });
     expect(judge({ desired: D, applied: confirmed(other), lastSeen: D })).toMatchObject({
       kind: "set",
       why: "policy",
@@ -132,5 +149,34 @@ describe("sameness is the field's own", () => {
       judge({ path, desired: one, applied: { ...confirmed(one), mendedFrom: { value: [] } }, live: null })
         .kind,
     ).toBe("set");
+  });
+});
+
+describe("what a write replaces is remembered", () => {
+  const replacedBy = (given: Parameters<typeof judge>[0]): unknown => {
+    const verdict = judge(given);
+    return verdict.kind === "set" ? verdict.replaced : verdict;
+  };
+
+  test("the live value, or that it is not known", () => {
+    expect(replacedBy({ desired: 5, live: 9 })).toEqual([9]);
+    expect(replacedBy({ desired: 5, live: null })).toEqual([null]);
+    expect(replacedBy({ desired: 5 })).toBe("unknown");
+    expect(replacedBy({ desired: 5, applied: confirmed(7) })).toEqual([7]);
+  });
+
+  test("with what was begun before, and what writes of a moment ago replaced", () => {
+    expect(replacedBy({ desired: 5, applied: claimed(7), live: 9 })).toEqual([9, 7]);
+    const justNow = { ...confirmed(7, now - 1), replaced: [8] };
+    expect(replacedBy({ desired: 5, applied: justNow, live: 7 })).toEqual([7, 8]);
+    const longAgo = { ...confirmed(7, now - settleMs), replaced: [8] };
+    expect(replacedBy({ desired: 5, applied: longAgo, live: 7 })).toEqual([7]);
+    const unsure = { ...confirmed(7, now - 1), replaced: "unknown" as const };
+    expect(replacedBy({ desired: 5, applied: unsure, live: 7 })).toBe("unknown");
+  });
+
+  test("bounded, the latest first", () => {
+    const many = { ...confirmed(1, now - 1), replaced: [2, 3, 4, 5] };
+    expect(replacedBy({ desired: 9, applied: many, live: 1 })).toEqual([1, 2, 3, 4]);
   });
 });

@@ -123,7 +123,7 @@ describe("notices", () => {
       policies: [own(1, { name: "b" }), own(2, { name: "b" }), own(3, { name: "b" })],
       applied: new Map([
         ...applied({ name: claimed("b", true) }, keyId(1)),
-        ...applied({ name: confirmed("b", now - 1) }, keyId(2)),
+        ...applied({ name: { ...confirmed("b", now - 1), replaced: ["key"] } }, keyId(2)),
         ...applied({ name: { ...confirmed("b"), mendedFrom: { value: "key" } } }, keyId(3)),
       ]),
       sightOf: (id) => (id === keyId(1) ? unseen() : seen(liveKey(2), liveKey(3))(id)),

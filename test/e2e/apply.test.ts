@@ -187,6 +187,35 @@ describe("apply against a control plane that is not the simulator", () => {
     expect(plane.gets().map(({ query }) => query["current_page"])).toEqual(["0", "1", "2"]);
   });
 
+  test("what somebody changes right after an apply is put back by the next one", async () => {
+    writePolicies();
+    expect((await place.run("apply")).exitCode).toBe(0);
+    plane.keys.get(uuid(1))!["rate_limits"] = [{ type: "requests", unit: "rpm", value: 9999 }];
+    const second = await place.run("apply", "--format", "json");
+    expect(second.exitCode).toBe(0);
+    const [change, ...others] = expectResult("apply", second.stdout)["changes"];
+    expect(others).toEqual([]);
+    expect(change.fields).toMatchObject([{ path: "rate_limits", why: "drift" }]);
+    expect(plane.keys.get(uuid(1))?.["rate_limits"]).toEqual([{ type: "requests", unit: "rpm", value: 100 }]);
+    expect((await place.run("plan")).exitCode).toBe(0);
+  });
+
+  test("a read that lags behind the write is not drift", async () => {
+    writePolicies();
+    const before = structuredClone(plane.keys.get(uuid(3))!);
+    expect((await place.run("apply")).exitCode).toBe(0);
+    plane.seen.length = 0;
+    const written = plane.keys.get(uuid(3))!;
+    plane.keys.set(uuid(3), before);
+    const second = await place.run("apply", "--format", "json");
+    expect(expectResult("apply", second.stdout)["notices"]).toMatchObject([
+      { kind: "settling", keyId: uuid(3) },
+    ]);
+    expect(plane.puts()).toEqual([]);
+    plane.keys.set(uuid(3), written);
+    expect((await place.run("plan")).exitCode).toBe(0);
+  });
+
   test("one key that the server refuses does not keep the others from being applied", async () => {
     writePolicies();
     plane.intercept = ({ method, path }, response) => {
