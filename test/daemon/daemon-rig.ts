@@ -8,7 +8,7 @@ import { settle, VirtualClock } from "../portkey/virtual-clock.ts";
 import { FakeState } from "../reconcile/fake-state.ts";
 import { report } from "./reports.ts";
 
-export const target = "https://api.example.com/v1";
+const target = "https://api.example.com/v1";
 export const settleMs = 60_000;
 export const drainMs = 20_000;
 

@@ -1,0 +1,82 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { problemRules } from "../src/core/problem.ts";
+import { createResolver } from "../src/core/resolve.ts";
+import { createPolicySource } from "../src/policy-dir/policy-source.ts";
+import { makePlace } from "./e2e/cli.ts";
+
+/* What the pages show is run, so that it stays true. */
+
+const root = resolve(import.meta.dirname, "..");
+const read = (name: string): string => readFileSync(join(root, name), "utf8");
+
+function blocks(page: string, language: string): string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}[^\\n]*\\n(.*?)^\`\`\``, "gms"))].map(
+    (match) => match[1]!,
+  );
+}
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "keysteward-docs-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function problemsIn(directory: string): unknown[] {
+  const set = createPolicySource({ directory }).load();
+  return [...createResolver()(set).problems];
+}
+
+describe("policies in the pages are valid", () => {
+  test("README.md, with the example profiles", () => {
+    cpSync(join(root, "policies/profiles"), join(folder, "profiles"), { recursive: true });
+    const [example] = blocks(read("README.md"), "yaml");
+    writeFileSync(join(folder, "example.yaml"), example!);
+    expect(problemsIn(folder)).toEqual([]);
+  });
+
+  test("docs/policies.md", () => {
+    const examples = blocks(read("docs/policies.md"), "yaml").filter((text) => text.includes("kind:"));
+    expect(examples.length).toBeGreaterThan(0);
+    examples.forEach((text, index) => writeFileSync(join(folder, `${index}.yaml`), text));
+    expect(problemsIn(folder)).toEqual([]);
+  });
+
+  test("the shipped examples", () => {
+    expect(problemsIn(join(root, "policies"))).toEqual([]);
+  });
+});
+
+test("docs/policies.md names every hundred of the problem codes", () => {
+  const page = read("docs/policies.md");
+  const hundreds = new Set(Object.keys(problemRules).map((code) => `${code.slice(0, 4)}xx`));
+  for (const hundred of hundreds) expect(page).toContain(hundred);
+});
+
+test("every command and flag that the pages use is there", async () => {
+  const pages = ["README.md", "docs/commands.md", "docs/systemd.md"].map(read).join("\n");
+  const used = [...pages.matchAll(/keysteward ([a-z]+)((?: +--?[a-zA-Z-]+(?: [^-\s`#|]+)?)*)/g)];
+  expect(used.length).toBeGreaterThan(6);
+  const place = makePlace();
+  try {
+    const commands = new Map<string, string>();
+    for (const [, command, flags = ""] of used) {
+      if (!commands.has(command!)) {
+        const { exitCode, stdout } = await place.run(command!, "--help");
+        expect(exitCode, `keysteward ${command!}`).toBe(0);
+        commands.set(command!, stdout);
+      }
+      for (const [flag] of flags.matchAll(/--[a-z-]+/g)) {
+        if (flag !== "--help") expect(commands.get(command!), `${command!} ${flag}`).toContain(flag);
+      }
+    }
+  } finally {
+    await place.remove();
+  }
+}, 60_000);
