@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { claimed, confirmed, now } from "./build.ts";
-import { judge, mended, reclaimed } from "./judge.ts";
+import { claimed, confirmed, now, settleMs } from "./build.ts";
+import { judge, mended, reclaimed, wrote } from "./judge.ts";
 
 describe("a value that does not stick", () => {
   test("is tried again once: the same value found again is not reflected", () => {
@@ -57,12 +57,16 @@ describe("a value that does not stick", () => {
   });
 
   test("is settling first, right after the second try", () => {
-    const applied = { ...confirmed(5, now - 1), mendedFrom: { value: 9 }, replaced: [9] };
+    const applied = { ...wrote(5, [9], now - 1), mendedFrom: { value: 9 } };
     expect(judge({ desired: 5, applied, live: 9 }).kind).toBe("settling");
+    expect(judge({ desired: 5, applied, live: 9, when: now + settleMs }).kind).toBe("not-reflected");
   });
 
-  test("heals by itself when it does stick after all", () => {
+  test("heals by itself when it does stick after all, which no read within the settle time can tell", () => {
     expect(judge({ desired: 5, applied: mended(5, 9), live: 5 })).toEqual({ kind: "adopt" });
+    const recent = { ...wrote(5, [9], now - 1), mendedFrom: { value: 9 } };
+    expect(judge({ desired: 5, applied: recent, live: 5 })).toEqual({ kind: "in-sync" });
+    expect(judge({ desired: 5, applied: recent, live: 5, when: now + settleMs })).toEqual({ kind: "adopt" });
   });
 });
 

@@ -1,5 +1,5 @@
 import { diffField, type FieldSides, type FieldVerdict } from "../../src/core/diff.ts";
-import type { AppliedField } from "../../src/core/ledger.ts";
+import type { AppliedField, Replaced } from "../../src/core/ledger.ts";
 import type { Json } from "../../src/core/policy.ts";
 import { claimed, confirmed, now, settleMs } from "./build.ts";
 
@@ -11,6 +11,8 @@ export interface Given {
   readonly lastSeen?: Json;
   readonly path?: string;
   readonly retryRefused?: boolean;
+  /** The time of every test when left out. */
+  readonly when?: number;
 }
 
 /** The verdict of the three-way rule. */
@@ -22,8 +24,14 @@ export function judge(given: Given): FieldVerdict {
     live: given.live,
     lastSeen: given.lastSeen,
   };
-  return diffField(sides, { now, settleMs, retryRefused: given.retryRefused ?? true });
+  return diffField(sides, { now: given.when ?? now, settleMs, retryRefused: given.retryRefused ?? true });
 }
+
+/** A value that a request of ours set just now, in place of others. */
+export const wrote = (value: Json, replaced: Replaced, since = now): AppliedField => ({
+  ...confirmed(value, since),
+  replaced,
+});
 
 /** Drift of ours that was mended once already. */
 export const mended = (value: Json, from: Json): AppliedField => ({

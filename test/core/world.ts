@@ -1,6 +1,7 @@
 /*
  * A pass as the daemon makes it, without I/O: the model server on one side, the ledger's own rules on the other, and
- * between them nothing but the plan.
+ * between them nothing but the plan. Reads may lag: each then shows any state that the key had within `lateMs`, and
+ * one that shows a write may be followed by one that does not.
  */
 import { readLiveKey } from "../../src/core/live.ts";
 import type { Sight } from "../../src/core/make-plan.ts";
@@ -23,6 +24,8 @@ export interface World {
   happen(what: (stored: Stored) => Stored): void;
   /** How many updates the server took, by key. */
   readonly updates: ReadonlyMap<KeyId, number>;
+  /** From now on other policies hold. */
+  follow(resolution: Resolution): void;
 }
 
 export interface WorldParts {
@@ -31,17 +34,29 @@ export interface WorldParts {
   readonly ledger: ReadonlyMap<KeyId, AppliedKey>;
   readonly variant: Variant;
   readonly seed: number;
+  /** For how long a read may show what an update replaced; 0 when left out. */
+  readonly lateMs?: number;
 }
 
-export function createWorld({ resolution, variant, ...parts }: WorldParts): World {
+/** What a key was until an update replaced it. */
+interface Past {
+  readonly stored: Stored;
+  readonly until: number;
+}
+
+export function createWorld({ variant, lateMs = 0, ...parts }: WorldParts): World {
+  let resolution = parts.resolution;
   const keys = new Map(parts.keys);
   const ledger = new Map(parts.ledger);
   const updates = new Map<KeyId, number>();
+  const past = new Map<KeyId, readonly Past[]>();
   const pick: Pick = picker(parts.seed);
 
-  function read(id: KeyId, source: "list" | "get"): Sight {
-    const stored = keys.get(id);
-    if (stored === undefined) return { kind: "missing", message: "not shown" };
+  function read(id: KeyId, source: "list" | "get", now: number): Sight {
+    const current = keys.get(id);
+    if (current === undefined) return { kind: "missing", message: "not shown" };
+    const late = (past.get(id) ?? []).filter(({ until }) => now - until < lateMs);
+    const stored = late.length === 0 ? current : pick(current, ...late.map((one) => one.stored));
     return {
       kind: "seen",
       key: readLiveKey(show(stored, id, source, pick), source),
@@ -50,14 +65,14 @@ export function createWorld({ resolution, variant, ...parts }: WorldParts): Worl
   }
 
   /** A list, and one GET for each key whose answer the list cannot give. */
-  function seen(id: KeyId): Sight {
-    const listed = read(id, "list");
+  function seen(id: KeyId, now: number): Sight {
+    const listed = read(id, "list", now);
     const wanted = [...(resolution.desired.get(id)?.fields.keys() ?? [])];
     const unknown =
       listed.kind === "seen" &&
       !listed.key.fields.has("rotation_policy") &&
       wanted.some((path) => path.startsWith("rotation_policy"));
-    return unknown || pick(true, false) ? read(id, "get") : listed;
+    return unknown || pick(true, false) ? read(id, "get", now) : listed;
   }
 
   function adopt(made: Plan, only?: KeyId): void {
@@ -74,7 +89,7 @@ export function createWorld({ resolution, variant, ...parts }: WorldParts): Worl
       pass: "reconcile",
       resolution,
       applied: ledger,
-      sightOf: (id) => read(id, "get"),
+      sightOf: (id) => read(id, "get", now),
       now,
     });
     adopt(made, change.keyId);
@@ -84,8 +99,11 @@ export function createWorld({ resolution, variant, ...parts }: WorldParts): Worl
   return {
     updates,
     stored: (id) => keys.get(id),
+    follow(next) {
+      resolution = next;
+    },
     look(pass, now) {
-      const sightOf = pass === "edit" ? (): Sight => ({ kind: "unseen" }) : seen;
+      const sightOf = (id: KeyId): Sight => (pass === "edit" ? { kind: "unseen" } : seen(id, now));
       return plan({ pass, resolution, applied: ledger, sightOf, now });
     },
     apply(made, now) {
@@ -98,6 +116,7 @@ export function createWorld({ resolution, variant, ...parts }: WorldParts): Worl
           throw new Error("a body cannot be made after a GET");
         ledger.set(change.keyId, afterClaim(ledger.get(change.keyId), claimOf(change, now)));
         keys.set(change.keyId, update(stored, change.body, variant));
+        past.set(change.keyId, [...(past.get(change.keyId) ?? []), { stored, until: now }]);
         updates.set(change.keyId, (updates.get(change.keyId) ?? 0) + 1);
         const paths = change.fields.map(({ path }) => path);
         ledger.set(change.keyId, afterConfirm(ledger.get(change.keyId)!, paths, now));
@@ -116,9 +135,10 @@ function claimOf(change: Change, at: number): Claim {
     file: change.place.file,
     line: change.place.line,
     at,
-    fields: change.fields.map(({ path, to, why, from }) => ({
+    fields: change.fields.map(({ path, to, why, from, replaced }) => ({
       path,
       value: to,
+      replaced,
       ...(why === "drift" && from !== undefined ? { mendedFrom: { value: from } } : {}),
     })),
   };

@@ -1,4 +1,4 @@
-import type { Adoption, Claim } from "../../src/core/ledger.ts";
+import type { Adoption, Claim, Replaced } from "../../src/core/ledger.ts";
 import type { Json } from "../../src/core/policy.ts";
 
 /** One field of the model, flat: what the ledger should say about it. */
@@ -6,6 +6,7 @@ interface ModelField {
   confirmed?: { value: Json; policy: string; at: number };
   claimed?: { value: Json; policy: string; at: number; refused: boolean };
   mendedFrom?: { value: Json };
+  replaced?: Replaced;
 }
 
 interface ModelKey {
@@ -33,11 +34,13 @@ export class LedgerModel {
 
   claim(claim: Claim): void {
     const key = this.#key(claim);
-    for (const { path, value, mendedFrom } of claim.fields) {
+    for (const { path, value, mendedFrom, replaced } of claim.fields) {
       const field = (key.fields[path] ??= {});
       field.claimed = { value, policy: claim.policy, at: claim.at, refused: false };
       delete field.mendedFrom;
+      delete field.replaced;
       if (mendedFrom !== undefined) field.mendedFrom = { value: mendedFrom.value };
+      if (replaced !== undefined) field.replaced = replaced;
     }
     key.underWay = claim.fields.map(({ path }) => path);
   }

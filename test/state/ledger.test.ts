@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { Adoption, AppliedKey, Claim, ClaimedField } from "../../src/core/ledger.ts";
+import type {
+  Adoption,
+  AppliedField,
+  AppliedKey,
+  Claim,
+  ClaimedField,
+  Replaced,
+} from "../../src/core/ledger.ts";
 import { readAudit } from "../../src/state/open-state.ts";
 import { auditOf, claimOf, keyA, keyB } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
@@ -40,6 +47,34 @@ describe("the ledger", () => {
       confirmed: { value: "one", policy: "team", at: 1_500 },
       claimed: { value: "two", policy: "team", at: 2_000, refused: false },
     });
+  });
+
+  it("keeps what a write replaced until the next claim or an adoption, over a reopening too", () => {
+    const path = states.path();
+    let state = states.open(path);
+    const field = (): AppliedField | undefined => state.applied().get(keyA)?.fields.get("name");
+    const claim = (value: string, replaced?: Replaced): void => {
+      const claimed = { path: "name", value, ...(replaced === undefined ? {} : { replaced }) };
+      state.claim(claimOf(keyA, [claimed]), auditOf(keyA, "claimed"));
+    };
+    claim("one", ["zero", null]);
+    expect(field()?.replaced).toEqual(["zero", null]);
+    state.confirm(keyA, 1_500, auditOf(keyA, "applied"));
+    state.close();
+    state = states.open(path);
+    const confirmed = { value: "one", policy: "team", at: 1_500 };
+    expect(field()).toEqual({ confirmed, replaced: ["zero", null] });
+    claim("two", "unknown");
+    state.refuse(keyA, 1_600, auditOf(keyA, "rejected"));
+    expect(field()).toMatchObject({ confirmed, claimed: { refused: true }, replaced: "unknown" });
+    claim("three");
+    expect(field()).not.toHaveProperty("replaced");
+    claim("four", [["a"], { b: 1 }]);
+    state.leaveClaimed(keyA, auditOf(keyA, "unknown"));
+    expect(field()?.replaced).toEqual([["a"], { b: 1 }]);
+    const owner = { keyId: keyA, policy: "team", file: "policies/team.yaml", line: 1, at: 2_000 };
+    state.adopt([{ ...owner, confirm: [{ path: "name", value: "four" }], drop: [] }]);
+    expect(field()).toEqual({ confirmed: { value: "four", policy: "team", at: 2_000 } });
   });
 
   it("confirms only the last claim: a request whose outcome is open stays open", () => {
@@ -114,10 +149,11 @@ describe("the ledger", () => {
       fc.constantFrom<readonly string[]>([], ["logs.view"]),
       fc.dictionary(fc.constantFrom("b", "a", "__proto__"), fc.integer({ min: 0, max: 2 })),
     );
+    const replaced = fc.oneof(fc.constant("unknown" as const), fc.array(value, { maxLength: 4 }));
     const path = fc.constantFrom(...modelPaths);
     const fields = fc.uniqueArray(
       fc.record(
-        { path, value, mendedFrom: fc.record({ value }) },
+        { path, value, mendedFrom: fc.record({ value }), replaced },
         { requiredKeys: ["path", "value"] },
       ) as fc.Arbitrary<ClaimedField>,
       { selector: (field) => field.path, minLength: 1, maxLength: 4 },
