@@ -3,6 +3,7 @@ import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/
 import type { Place } from "../core/problem.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
+import { pooled } from "./pool.ts";
 import type { Key, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
 import type { SourceText } from "./source-text.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
@@ -64,7 +65,7 @@ function addPlaces(
   at: { readonly spot: Spot; readonly source: SourceText },
 ): void {
   for (const [name, entry] of at.spot.entries ?? []) {
-    const inner = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const inner = pooled(`${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
     places.set(inner, at.source.placeAt(entry.keyOffset));
     addPlaces(places, inner, { spot: entry.spot, source: at.source });
   }

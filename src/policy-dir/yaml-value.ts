@@ -12,6 +12,7 @@ import {
 import type { Json } from "../core/policy.ts";
 import { itemPath, joinPath } from "./document-path.ts";
 import type { Limits } from "./limits.ts";
+import { pooled } from "./pool.ts";
 import type { SourceText } from "./source-text.ts";
 import {
   addFault,
@@ -130,7 +131,10 @@ function scalarValue(reading: Reading, node: Scalar, at: At): Json {
   if (typeof value === "number") {
     return checkNumber(reading, at, { value, source: node.source ?? String(value) });
   }
-  return typeof value === "string" || typeof value === "boolean" ? value : null;
+  if (typeof value === "string") {
+    return pooled(value);
+  }
+  return typeof value === "boolean" ? value : null;
 }
 
 function readMap(reading: Reading, map: YAMLMap, at: At): PlacedValue {
