@@ -1,18 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline/promises";
-import { assemble, type Assembled } from "../assemble.ts";
-import type { Outcome } from "../core/outcome.ts";
+import type { Logger } from "pino";
+import { assemble } from "../assemble.ts";
 import type { Plan } from "../core/plan.ts";
-import { enforce } from "../reconcile/enforce.ts";
-import { keepReport, makeReport, requestsSince } from "../reconcile/pass.ts";
-import { survey, type Survey } from "../reconcile/survey.ts";
+import { runPass } from "../reconcile/pass.ts";
+import type { Survey } from "../reconcile/survey.ts";
 import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
 import { humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
 import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
-import { showProgress } from "./progress.ts";
+import { showProgress, type Progress } from "./progress.ts";
 
 export interface ApplyFlags extends CommonFlags {
   /** Take the plan as it is, without asking. */
@@ -29,29 +28,50 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
   const { config, credential, log } = context;
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "write", credential, log });
+  const stopping = stoppingSignal(stop.signal, log);
+  let verdict: Verdict = { go: false, exit: exits.failed, reason: "" };
+  let progress: Progress | undefined;
   try {
-    const options = { pass: "reconcile", settleMs: config.settleMs, signal: stop.signal } as const;
-    const startedAt = assembled.ports.clock.now();
-    const before = assembled.ports.tally();
-    const surveyed = await survey(assembled.ports, options);
-    if (context.format === "human") showPlan(context, surveyed);
-    const verdict = await decide(context, flags, surveyed);
-    const pass = randomUUID();
-    const outcomes = verdict.go ? await push({ context, assembled, surveyed, pass, stop: stop.signal }) : [];
-    const requests = requestsSince(before, assembled.ports.tally());
-    if (verdict.go) {
-      const endedAt = assembled.ports.clock.now();
-      const timed = { pass, kind: "reconcile", startedAt, endedAt, survey: surveyed } as const;
-      const report = makeReport({ ...timed, outcomes, error: null, requests });
-      keepReport(assembled.ports.state, report, config.portkey.baseUrl);
+    const { report, survey, outcomes, error } = await runPass(assembled.ports, {
+      pass: randomUUID(),
+      kind: "reconcile",
+      target: config.portkey.baseUrl,
+      settleMs: config.settleMs,
+      workers: assembled.workers,
+      yielding: stopping,
+      stopping,
+      signal: new AbortController().signal,
+      async approve(surveyed) {
+        if (context.format === "human") showPlan(context, surveyed);
+        verdict = await decide(context, flags, surveyed);
+        if (verdict.go) progress = showProgress(io, surveyed.plan.changes.length);
+        return verdict.go;
+      },
+      onOutcome: () => progress?.step(),
+    });
+    progress?.end();
+    if (error !== null) throw error;
+    if (survey !== null) {
+      const { plan, problems } = survey;
+      showEnd(context, { plan, problems, outcomes, requests: report.requests }, verdict);
     }
-    showEnd(context, { plan: surveyed.plan, problems: surveyed.problems, outcomes, requests }, verdict);
-    const unfinished = outcomes.some(({ outcome }) => outcome !== "applied");
-    return unfinished ? exits.failed : verdict.exit;
+    return report.unfinished.length > 0 ? exits.failed : verdict.exit;
   } finally {
     stop.release();
     await assembled.close();
   }
+}
+
+/** Aborted with a `Withdrawn` when the command was asked to stop. */
+function stoppingSignal(stop: AbortSignal, log: Logger): AbortSignal {
+  const stopping = new AbortController();
+  const withdraw = (): void => {
+    log.info("stopping");
+    stopping.abort(new Withdrawn(true));
+  };
+  if (stop.aborted) withdraw();
+  else stop.addEventListener("abort", withdraw, { once: true });
+  return stopping.signal;
 }
 
 interface Verdict {
@@ -99,37 +119,6 @@ async function confirmed(plan: Plan): Promise<boolean> {
     return answer.trim().toLowerCase() === "yes";
   } finally {
     prompt.close();
-  }
-}
-
-interface Push {
-  readonly context: RemoteContext;
-  readonly assembled: Assembled;
-  readonly surveyed: Survey;
-  readonly pass: string;
-  readonly stop: AbortSignal;
-}
-
-async function push({ context, assembled, surveyed, pass, stop }: Push): Promise<readonly Outcome[]> {
-  const yielding = new AbortController();
-  const withdraw = (): void => {
-    context.log.info("stopping");
-    yielding.abort(new Withdrawn(true));
-  };
-  if (stop.aborted) withdraw();
-  stop.addEventListener("abort", withdraw);
-  const progress = showProgress(context.io, surveyed.plan.changes.length);
-  try {
-    return await enforce(assembled.ports, surveyed, {
-      pass,
-      workers: assembled.workers,
-      yielding: yielding.signal,
-      signal: new AbortController().signal,
-      onOutcome: progress.step,
-    });
-  } finally {
-    progress.end();
-    stop.removeEventListener("abort", withdraw);
   }
 }
 

@@ -31,7 +31,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         assembled.beginPass();
         const pass = randomUUID();
         const { settleMs } = config;
-        const report = await runPass(assembled.ports, {
+        const { report } = await runPass(assembled.ports, {
           ...signals,
           pass,
           kind,

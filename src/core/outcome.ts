@@ -63,6 +63,7 @@ export function isInSync(report: PassReport): boolean {
     report.error === null &&
     report.trusted &&
     report.unfinished.length === 0 &&
+    report.applied === report.summary.changes &&
     report.problems.every(({ severity }) => severity !== "error") &&
     report.notices.every(({ kind }) => !needsAttention.includes(kind))
   );

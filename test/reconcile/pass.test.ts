@@ -3,13 +3,8 @@ import { AppError } from "../../src/errors.ts";
 import type { PassReport } from "../../src/core/outcome.ts";
 import { isInSync } from "../../src/core/outcome.ts";
 import { problemAt } from "../../src/core/problem.ts";
-import {
-  keepReport,
-  makeReport,
-  requestsSince,
-  runPass,
-  type PassOptions,
-} from "../../src/reconcile/pass.ts";
+import { runPass, type PassOptions } from "../../src/reconcile/pass.ts";
+import { keepReport, makeReport, requestsSince } from "../../src/reconcile/report.ts";
 import { Withdrawn } from "../../src/reconcile/withdrawn.ts";
 import { at, keyId, now, policySet, settleMs } from "../core/build.ts";
 import { settle } from "../portkey/virtual-clock.ts";
@@ -23,8 +18,8 @@ function rigOf(count: number): Rig {
   return createRig({ policies: policiesFor(count, { name: "wanted" }), keys: plainKeys(count) });
 }
 
-function run(rig: Rig, options: Partial<PassOptions> = {}): Promise<PassReport> {
-  return runPass(rig.ports, {
+async function run(rig: Rig, options: Partial<PassOptions> = {}): Promise<PassReport> {
+  const { report } = await runPass(rig.ports, {
     pass: "pass-1",
     kind: "reconcile",
     settleMs,
@@ -35,12 +30,18 @@ function run(rig: Rig, options: Partial<PassOptions> = {}): Promise<PassReport> 
     signal: new AbortController().signal,
     ...options,
   });
+  return report;
 }
 
 describe("the report says what happened", () => {
   test("of a pass in which everything went well", async () => {
     const rig = rigOf(2);
-    const report = await run(rig, { onSurvey: () => rig.setNow(now + 1_500) });
+    const report = await run(rig, {
+      approve: () => {
+        rig.setNow(now + 1_500);
+        return Promise.resolve(true);
+      },
+    });
     expect(report).toEqual({
       version: 1,
       pass: "pass-1",
@@ -131,11 +132,9 @@ describe("a pass never throws", () => {
     expect(rig.plane.bodies).toEqual([]);
   });
 
-  test("when whoever is told of the plan fails", async () => {
+  test("when whoever is asked about the plan fails", async () => {
     const report = await run(rigOf(1), {
-      onSurvey: () => {
-        throw new Error("nobody listens");
-      },
+      approve: () => Promise.reject(new Error("nobody listens")),
     });
     expect(report.error).toEqual({ code: "defect", message: "nobody listens" });
   });
@@ -227,4 +226,14 @@ test("a stop breaks off the reading of a pass", async () => {
     },
   );
   expect(given?.aborted).toBe(true);
+});
+
+test("a plan that is not approved is not carried out, and nothing counts as reconciled", async () => {
+  const rig = rigOf(2);
+  const report = await run(rig, { approve: () => Promise.resolve(false) });
+  expect(report).toMatchObject({ error: null, applied: 0, unfinished: [], summary: { changes: 2 } });
+  expect(isInSync(report)).toBe(false);
+  expect(rig.plane.bodies).toEqual([]);
+  expect(rig.state.fact("report")).toEqual(report);
+  expect(rig.state.fact("reconciled")).toBeUndefined();
 });

@@ -1,0 +1,89 @@
+import type { Outcome, PassReport, RequestCounts } from "../core/outcome.ts";
+import type { PassKind, PlanSummary } from "../core/plan.ts";
+import { RemoteError } from "../core/remote-error.ts";
+import { AppError, messageOf } from "../errors.ts";
+import type { RequestTally, StateWriter } from "../ports.ts";
+import type { Survey } from "./survey.ts";
+import { Withdrawn } from "./withdrawn.ts";
+
+interface ReportParts {
+  readonly pass: string;
+  readonly kind: PassKind;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly survey: Survey | null;
+  readonly outcomes: readonly Outcome[];
+  readonly error: unknown;
+  readonly requests: RequestCounts;
+}
+
+const emptySummary: PlanSummary = {
+  desired: 0,
+  live: null,
+  changes: 0,
+  unchanged: 0,
+  tightens: 0,
+  loosens: 0,
+};
+
+/** What is kept of a pass. */
+export function makeReport(parts: ReportParts): PassReport {
+  return {
+    version: 1,
+    pass: parts.pass,
+    kind: parts.kind,
+    startedAt: new Date(parts.startedAt).toISOString(),
+    endedAt: new Date(parts.endedAt).toISOString(),
+    trusted: parts.survey?.trusted ?? true,
+    error: parts.error === null ? null : { code: codeOf(parts.error), message: messageOf(parts.error) },
+    summary: parts.survey?.plan.summary ?? emptySummary,
+    problems: (parts.survey?.problems ?? []).map(({ frame: _frame, ...problem }) => problem),
+    notices: parts.survey?.plan.notices ?? [],
+    unfinished: parts.outcomes.filter(({ outcome }) => outcome !== "applied"),
+    applied: parts.outcomes.filter(({ outcome }) => outcome === "applied").length,
+    requests: parts.requests,
+  };
+}
+
+/**
+ * Keeps the report for `status`, and after a whole reconcile pass that the state knows this target. A state that cannot
+ * be written is itself part of what the pass ended with.
+ */
+export function keepReport(
+  state: Pick<StateWriter, "saveFact">,
+  report: PassReport,
+  target: string | null,
+): PassReport {
+  try {
+    state.saveFact("report", toJson(report));
+    if (report.kind === "reconcile" && report.error === null && report.trusted && target !== null) {
+      state.saveFact("reconciled", { at: report.endedAt, target });
+    }
+    return report;
+  } catch (thrown) {
+    return { ...report, error: report.error ?? { code: codeOf(thrown), message: messageOf(thrown) } };
+  }
+}
+
+/** What was asked of the control plane between two tallies. */
+export function requestsSince(before: RequestTally, after: RequestTally): RequestCounts {
+  return {
+    reads: after.reads - before.reads,
+    writes: after.writes - before.writes,
+    throttledMs: after.throttledMs - before.throttledMs,
+  };
+}
+
+/**
+ * A short word for what went wrong: the consequence of a request, the code of an error of ours, STOPPED for a pass that
+ * was cut off, or a defect.
+ */
+function codeOf(error: unknown): string {
+  if (error instanceof RemoteError) return error.failure.consequence;
+  if (error instanceof Withdrawn) return "STOPPED";
+  return error instanceof AppError ? error.code : "defect";
+}
+
+function toJson(report: PassReport): { readonly [name: string]: never } {
+  return JSON.parse(JSON.stringify(report)) as { readonly [name: string]: never };
+}
