@@ -23,6 +23,7 @@ export interface DaemonOptions {
   readonly baseUrl: string;
   /** Options of the configuration by their variables, without `KEYSTEWARD_`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** For a profiler, say. */
   readonly nodeArgs?: readonly string[];
 }
 

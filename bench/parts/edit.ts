@@ -77,7 +77,7 @@ interface Series {
 }
 
 async function measureDaemon({ policies, folder, remote }: Subject): Promise<readonly Series[]> {
-  const settings = { WATCH_DEBOUNCE: `${debounceMs}ms` };
+  const settings = { WATCH_DEBOUNCE: `${debounceMs}ms`, WATCH_POLL: "1h" };
   const daemon = startDaemon({ policies, folder, baseUrl: remote.baseUrl, settings });
   const done: Series[] = [];
   try {
