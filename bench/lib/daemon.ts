@@ -23,8 +23,6 @@ export interface DaemonOptions {
   readonly baseUrl: string;
   /** Options of the configuration by their variables, without `KEYSTEWARD_`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** For a profiler, say. */
-  readonly nodeArgs?: readonly string[];
 }
 
 export interface Memory {
@@ -53,19 +51,15 @@ const freeSettings = {
 };
 
 export function startDaemon(options: DaemonOptions): Daemon {
-  const { folder, nodeArgs = [] } = options;
+  const { folder } = options;
   const given = Object.entries({ ...freeSettings, ...options.settings });
   const settings = Object.fromEntries(given.map(([name, value]) => [`KEYSTEWARD_${name}`, value]));
   const where = ["--policies", options.policies, "--state", `sqlite:${join(folder, "state.db")}`];
-  const child = spawn(
-    process.execPath,
-    [...nodeArgs, cli, "daemon", ...where, "--base-url", options.baseUrl],
-    {
-      cwd: folder,
-      env: { ...bareEnvironment(), ...settings, PORTKEY_API_KEY: "bench-admin-key-0001" },
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [cli, "daemon", ...where, "--base-url", options.baseUrl], {
+    cwd: folder,
+    env: { ...bareEnvironment(), ...settings, PORTKEY_API_KEY: "bench-admin-key-0001" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const passes = passesOf(child);
   return {
     async nextPass() {
