@@ -30,29 +30,48 @@ export interface Layer {
   readonly block: KeyBlock;
 }
 
+type Statement = readonly [path: FieldPath, field: DesiredField];
+
 /** Lays the layers over each other, later ones last. */
 export function effectiveFields(layers: readonly Layer[]): DesiredFields {
   const fields = new Map<FieldPath, DesiredField>();
   for (const layer of layers) {
-    for (const [path, written] of statements(layer.block)) {
-      for (const other of [...fields.keys()]) if (overlaps(path, other)) fields.delete(other);
-      fields.set(path, {
-        value: fieldRow(path).canonical(written),
-        written,
-        source: layer.source,
-        place: placeOf(layer.block, path),
-      });
+    // What lies below others is a profile, whose statements are the same for each policy that is built on it.
+    const said = layer === layers.at(-1) ? statements(layer) : sharedStatements(layer);
+    for (const [path, field] of said) {
+      for (const other of fields.keys()) if (overlaps(path, other)) fields.delete(other);
+      fields.set(path, field);
     }
   }
   return withImplied(fields);
 }
 
+/** By block: blocks are never changed. */
+const shared = new WeakMap<KeyBlock, { readonly source: string; readonly said: readonly Statement[] }>();
+
+function sharedStatements(layer: Layer): readonly Statement[] {
+  const known = shared.get(layer.block);
+  if (known?.source === layer.source) return known.said;
+  const said = statements(layer);
+  shared.set(layer.block, { source: layer.source, said });
+  return said;
+}
+
+function statements({ source, block }: Layer): readonly Statement[] {
+  return written(block).map(([path, value]): Statement => {
+    const canonical = fieldRow(path).canonical(value);
+    return [path, { value: canonical, written: value, source, place: placeOf(block, path) }];
+  });
+}
+
 /** Everything that a block says, by path. An empty group says nothing. */
-function statements(block: KeyBlock): [FieldPath, Json][] {
+function written(block: KeyBlock): [FieldPath, Json][] {
   return Object.entries(block.value).flatMap(([name, value]): [FieldPath, Json][] => {
     if (!isObject(value)) return [[name, value]];
     return Object.entries(value).flatMap(([part, inner]): [FieldPath, Json][] => {
-      if (name !== "defaults" || part !== "metadata" || !isObject(inner)) return [[`${name}.${part}`, inner]];
+      // The row's own path: one string for all keys, where a new one for each would be kept as long as the key.
+      if (name !== "defaults" || part !== "metadata" || !isObject(inner))
+        return [[fieldRow(`${name}.${part}`).path, inner]];
       return Object.entries(inner).map(([key, text]): [FieldPath, Json] => [metadataPath(key), text]);
     });
   });
