@@ -155,6 +155,7 @@ function readMap(reading: Reading, map: YAMLMap, at: At): PlacedValue {
     const name = readName(reading, pair.key, here);
     const path = name === undefined ? at.path : joinPath(at.path, name);
     const placed = readNode(reading, pair.value, { ...here, depth: at.depth + 1, path });
+    if (isLeftOut(pair.value)) addLeftOut(reading, { ...here, path });
     const before = name === undefined ? undefined : entries.get(name);
     if (name !== undefined && before === undefined) {
       values[name] = placed.value;
@@ -214,6 +215,18 @@ function readName(reading: Reading, node: unknown, at: At): string | undefined {
   const message = `the name of a field must be plain text, found ${found}; put another name before the colon`;
   addFault(reading, at, { code: "KS1203", message });
   return undefined;
+}
+
+function isLeftOut(node: unknown): boolean {
+  return (
+    node === null || (isScalar(node) && node.value === null && node.source === "" && node.tag === undefined)
+  );
+}
+
+/** `null` empties a field of a key: a file that was cut off after a colon must not read like it. */
+function addLeftOut(reading: Reading, at: At): void {
+  const message = `${at.path} has no value; write one, or null where it is to be empty`;
+  addFault(reading, at, { code: "KS1202", message });
 }
 
 function offsetOf(node: unknown): number | undefined {
