@@ -20,6 +20,7 @@ import {
   releasedNotice,
   shortText,
   type Judged,
+  heldNotice,
 } from "./notices.ts";
 import {
   digestOf,
@@ -97,9 +98,23 @@ function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
     return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
   }
   if (isQuiet(desired, input)) return nothing;
+  const heir = brokenPredecessor(desired, input);
+  if (heir !== undefined) return { notices: [heir] };
   const sight = input.sightOf(desired.keyId);
   if ("message" in sight) return told(desired, sight.kind, sight.message);
   return desired.mode === "report" ? reportKey(desired, sight, input) : enforceKey(desired, sight, input);
+}
+
+/**
+ * A key that another policy owned, whose file is broken now, does not pass to this one: what looks like the owner's end
+ * may be a typo in it, and this policy may be looser.
+ */
+function brokenPredecessor(desired: DesiredKey, input: PlanInput): Notice | undefined {
+  const applied = input.applied.get(desired.keyId);
+  if (applied === undefined || applied.policy === desired.policy) return undefined;
+  const { problems } = input.resolution;
+  const broken = problems.some(({ severity, file }) => severity === "error" && file === applied.file);
+  return broken ? heldNotice(desired.keyId, applied.policy) : undefined;
 }
 
 type KnownSight = Exclude<Sight, { readonly message: string }>;
@@ -187,9 +202,9 @@ function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
 
 function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {
   const sorted = [...fields].sort((a, b) => compareTexts(a.path, b.path));
+  const parts = { desired: desired.fields, changed: sorted.map(({ path }) => path) };
   const body = updateBody({
-    desired: desired.fields,
-    changed: sorted.map(({ path }) => path),
+    ...parts,
     live: sight.kind === "seen" ? sight.key : undefined,
     complete: sight.kind === "seen" && sight.complete,
   });
@@ -201,6 +216,7 @@ function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: Kn
     fields: sorted,
     desired,
     body: body ?? null,
+    carries: updateBody({ ...parts, live: undefined, complete: false }) === undefined,
   };
 }
 

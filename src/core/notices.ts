@@ -70,13 +70,14 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
       if (broken.has(file)) return heldNotice(keyId, policy);
       const message =
         `the policy "${policy}" (${file}) no longer covers this key; it is left as it is: ` +
-        `bring a policy back, or forget the key`;
+        `bring a policy back to manage it again`;
       return { kind: "orphaned", keyId, policy, message };
     }),
   ];
 }
 
-function heldNotice(keyId: KeyId, policy: string): Notice {
+/** A key that is left as it is because of what is broken about its policy. */
+export function heldNotice(keyId: KeyId, policy: string): Notice {
   const message = `something about the policy "${policy}" is broken: the key keeps its values until that is mended`;
   return { kind: "held", keyId, policy, message };
 }

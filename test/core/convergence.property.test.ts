@@ -97,7 +97,10 @@ function ledgerOf(list: readonly Entry[], resolution: Resolution): ReadonlyMap<K
     else of.set(path, kind === "confirmed" ? confirmed(value) : claimed(value, kind === "refused"));
   }
   return new Map(
-    [...fields].map(([id, of]) => [id, { policy: "p0", file: "policies/p0.yaml", line: 1, fields: of }]),
+    [...fields].map(([id, of]) => [
+      id,
+      { policy: "former", file: "policies/former.yaml", line: 1, fields: of },
+    ]),
   );
 }
 

@@ -140,3 +140,20 @@ describe("notices", () => {
     expect(made.notices[0]?.message.length).toBeLessThan(400);
   });
 });
+
+describe("a key whose owner's file is broken", () => {
+  const owned = applied({ name: confirmed("key") });
+  const heir = policy({ name: "heir", key: { name: "loose" }, place: at(1, "policies/heir.yaml") });
+
+  test("does not pass to another policy that names it", () => {
+    const message = "cannot be read";
+    const problems = [problemAt("KS1101", at(1, "policies/team.yaml"), { message })];
+    const made = plan({ policies: [heir], problems, applied: owned, sightOf: seen(live()) });
+    expect(made.changes).toEqual([]);
+    expect(kinds(made)).toEqual(["held"]);
+  });
+
+  test("passes to it when the file is sound, or gone: that is an edit", () => {
+    expect(plan({ policies: [heir], applied: owned, sightOf: seen(live()) }).changes).toHaveLength(1);
+  });
+});
