@@ -4,6 +4,7 @@
 import type { Logger } from "pino";
 import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
+import { createScrubber } from "./log/scrub.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
@@ -20,7 +21,7 @@ import { version } from "./version.ts";
 
 export interface Assembled {
   readonly ports: PassPorts;
-  /** How many changes are worth having under way: a few more than requests may be in flight. */
+  /** How many changes are under way: as many as requests may be in flight, so that none grows old in a queue. */
   readonly workers: number;
   /** Lets requests start again after the credential was refused. */
   readonly beginPass: () => void;
@@ -64,7 +65,8 @@ export function assembleState(config: Config): StateReader & { close(): void } {
 
 /** Throws an AppError when the state cannot be opened. */
 export function assemble({ config, mode, credential, log }: AssembleParts): Assembled {
-  const state = openState({ url: config.stateUrl, mode, lockOwner: `keysteward ${version}` });
+  const clean = createScrubber([credential.reveal()]);
+  const state = openState({ url: config.stateUrl, mode, lockOwner: `keysteward ${version}`, clean });
   const spent = state.fact("budget")?.["until"];
   const perMs = config.rate.perMs;
   let toldToWaitUntil = 0;
@@ -102,7 +104,7 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
   };
   return {
     ports,
-    workers: config.rate.concurrency + 2,
+    workers: config.rate.concurrency,
     beginPass: () => throttle.reset(),
     watch: () =>
       createWatch({

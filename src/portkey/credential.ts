@@ -13,8 +13,6 @@ const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
  */
 export interface Credential {
   reveal(): string;
-  /** The text without this key. */
-  mask(text: string): string;
   /** The text without this key, and without whatever else looks like one. */
   redact(text: string): string;
   toString(): string;
@@ -39,7 +37,7 @@ class HeldCredential implements Credential {
     return this.#secret;
   }
 
-  mask(text: string): string {
+  redact(text: string): string {
     const forms = new Set([
       this.#secret,
       JSON.stringify(this.#secret).slice(1, -1),
@@ -47,11 +45,7 @@ class HeldCredential implements Credential {
     ]);
     let clean = text;
     for (const form of forms) clean = clean.replaceAll(form, () => mask);
-    return clean;
-  }
-
-  redact(text: string): string {
-    return this.mask(text).replace(tokenLike, (run) => (looksLikeKey(run) ? mask : run));
+    return clean.replace(tokenLike, (run) => (looksLikeKey(run) ? mask : run));
   }
 
   toString(): string {

@@ -45,8 +45,7 @@ export async function exchange(
 ): Promise<Success> {
   const answer = await receive(outgoing, options, signal);
   const isSuccess = answer.status >= 200 && answer.status < 300 && !isHtml(answer);
-  // Somebody may have pasted the admin key into a description: it is not to get into the inventory by that way.
-  const json = isSuccess ? parseJson(options.credential.mask(answer.body)) : undefined;
+  const json = isSuccess ? parseJson(answer.body) : undefined;
   const isEmpty = isSuccess && outgoing.method === "PUT" && answer.body.trim() === "";
   const isRefusal = isObject(json) && json["success"] === false;
   if (isEmpty || (json !== undefined && !isRefusal)) return { status: answer.status, json };
@@ -67,7 +66,9 @@ async function receive(
   } catch (error) {
     if (signal?.aborted === true) throw brokenOff(outgoing, signal);
     const cause = end.signal.aborted ? late : error;
-    throw toError(classifyFault(cause, outgoing), options.credential);
+    const fault = classifyFault(cause, outgoing);
+    const message = `${fault.message}; asked ${outgoing.url.origin}`;
+    throw toError({ ...fault, message }, options.credential);
   } finally {
     clearTimeout(deadline);
     forget();

@@ -1,3 +1,4 @@
+import type { Clean } from "./clean.ts";
 import type { AuditEntry } from "../ports.ts";
 import type { JsonObject } from "../core/policy.ts";
 import type { SqlDatabase, SqlRow, SqlValue } from "./sqlite-driver.ts";
@@ -19,13 +20,13 @@ export interface AuditTable {
   append(entry: AuditEntry): void;
 }
 
-export function createAuditTable(db: SqlDatabase): AuditTable {
+export function createAuditTable(db: SqlDatabase, clean: Clean): AuditTable {
   const insert = db.prepare(
     `INSERT INTO audit (at, pass, key_id, policy, file, line, event, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return {
     append({ at, pass, keyId, policy, file, line, event, detail }) {
-      insert.run(at, pass, keyId, policy, file, line, event, JSON.stringify(detail));
+      insert.run(at, pass, keyId, policy, file, line, event, clean(JSON.stringify(detail)));
     },
   };
 }

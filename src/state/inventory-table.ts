@@ -1,3 +1,4 @@
+import type { Clean } from "./clean.ts";
 import { hash } from "node:crypto";
 
 import type { LiveKey } from "../core/key.ts";
@@ -19,7 +20,7 @@ export interface InventoryTable {
   forget(id: KeyId): void;
 }
 
-export function createInventoryTable(db: SqlDatabase): InventoryTable {
+export function createInventoryTable(db: SqlDatabase, clean: Clean): InventoryTable {
   const all = db.prepare("SELECT key_id, seen_at, rotation_read_at, digest FROM inventory");
   const one = db.prepare("SELECT seen_at, rotation_read_at, digest FROM inventory WHERE key_id = ?");
   const remove = db.prepare("DELETE FROM inventory WHERE key_id = ?");
@@ -35,8 +36,8 @@ export function createInventoryTable(db: SqlDatabase): InventoryTable {
 
   function write(record: InventoryKey, known: SqlRow | undefined): void {
     const { key, seenAt, rotationReadAt } = record;
-    const live = JSON.stringify({ ...key, fields: [...key.fields] });
-    const raw = JSON.stringify(record.raw);
+    const live = clean(JSON.stringify({ ...key, fields: [...key.fields] }));
+    const raw = clean(JSON.stringify(record.raw));
     const digest = hash("sha256", `${live}\n${raw}`, "base64");
     const same = known?.["digest"] === digest;
     if (!same || known["seen_at"] !== seenAt || known["rotation_read_at"] !== rotationReadAt) {

@@ -1,3 +1,4 @@
+import type { Clean } from "./clean.ts";
 import type { State } from "../ports.ts";
 import { readAuditTable } from "./audit-table.ts";
 import type { AuditFilter, RecordedEntry } from "./audit-table.ts";
@@ -17,6 +18,8 @@ export interface OpenStateOptions {
   readonly mode: "write" | "read";
   /** How a second writer is told about this one. */
   readonly lockOwner?: string;
+  /** Takes secrets out of what came from outside before it is stored; nothing when left out. */
+  readonly clean?: Clean;
   /** Upper bound of the file's size, in pages of 4 KiB: beyond it, writing fails as on a full disk. */
   readonly maxPages?: number;
 }
@@ -56,7 +59,7 @@ function openWriter(driver: SqlDriver, path: string, options: OpenStateOptions):
     try {
       if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
       noteWriter(db, options.lockOwner ?? "keysteward");
-      return new WritingState({ db, path, lock });
+      return new WritingState({ db, path, lock, clean: options.clean ?? ((text) => text) });
     } catch (thrown) {
       db.close();
       throw explain(path, thrown, "open");

@@ -1,3 +1,4 @@
+import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { Adoption, AppliedKey, Claim } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
@@ -18,6 +19,7 @@ export interface WritableFile {
   readonly db: SqlDatabase;
   readonly path: string;
   readonly lock: WriterLock;
+  readonly clean: Clean;
 }
 
 /**
@@ -42,15 +44,15 @@ export class WritingState implements State {
   readonly #readKey: ReturnType<typeof createInventoryReader>;
   #open = true;
 
-  constructor({ db, path, lock }: WritableFile) {
+  constructor({ db, path, lock, clean }: WritableFile) {
     this.#db = db;
     this.#path = path;
     this.#lock = lock;
     this.#ledger = readLedger(db, path, this.#sharing);
     this.#ledgerTable = createLedgerTable(db);
-    this.#inventory = createInventoryTable(db);
-    this.#audit = createAuditTable(db);
-    this.#writeFact = createFactWriter(db);
+    this.#inventory = createInventoryTable(db, clean);
+    this.#audit = createAuditTable(db, clean);
+    this.#writeFact = createFactWriter(db, clean);
     this.#readFact = createFactReader(db);
     this.#readKey = createInventoryReader(db);
   }
