@@ -36,6 +36,8 @@ export interface Change {
   readonly desired: DesiredKey;
   /** What is sent; null when parts that nobody manages have to be read first. */
   readonly body: UpdateBody | null;
+  /** Whether the body holds what nobody manages, as it was when the key was read. */
+  readonly carries: boolean;
 }
 
 /**

@@ -62,7 +62,10 @@ export async function enforce(
 
   async function push(change: Change): Promise<void> {
     begun += 1;
-    const { outcome, halts } = await pushChange(ports, change, insistent(options));
+    const { outcome, halts } = await pushChange(ports, change, {
+      ...insistent(options),
+      readAt: survey.readAt,
+    });
     if (halts) halted = outcome.message;
     outcomes.set(change, outcome);
     options.onOutcome?.(outcome, change);

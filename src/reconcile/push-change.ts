@@ -33,6 +33,8 @@ export interface PushOptions {
   readonly yielding: AbortSignal;
   /** Cuts off even a request on the wire. */
   readonly signal: AbortSignal;
+  /** When the live keys of the plan were read; null when they were not. */
+  readonly readAt: number | null;
 }
 
 export interface Pushed {
@@ -59,9 +61,13 @@ interface Request {
   readonly body: UpdateBody;
 }
 
+/** What was read longer ago is read again before it is sent along: somebody may have changed it meanwhile. */
+const freshMs = 1_000;
+
 /** The request of a change; null when a fresh look shows that nothing is left to do. */
 async function prepare(ports: PushPorts, change: Change, options: PushOptions): Promise<Request | null> {
-  if (change.body !== null) return { change, body: change.body };
+  const isOld = ports.clock.now() - (options.readAt ?? 0) > freshMs;
+  if (change.body !== null && !(change.carries && isOld)) return { change, body: change.body };
   const record = await ports.reader.get(change.keyId, requestOptions(options));
   const now = ports.clock.now();
   ports.state.saveInventoryKey({ ...record, seenAt: now, rotationReadAt: now });

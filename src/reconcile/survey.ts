@@ -31,6 +31,8 @@ export interface Survey {
   readonly trusted: boolean;
   readonly problems: readonly Problem[];
   readonly files: number;
+  /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
+  readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
   readonly inventory: readonly InventoryKey[] | null;
 }
@@ -43,12 +45,13 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
   if (!set.trusted || options.pass === "edit") {
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
     const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted: set.trusted });
-    return { plan, trusted: set.trusted, problems, files: set.files, inventory: null };
+    return { plan, trusted: set.trusted, problems, files: set.files, readAt: null, inventory: null };
   }
+  const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, [...resolution.desired.values()], options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  return { plan, trusted: true, problems, files: set.files, inventory: live.inventory };
+  return { plan, trusted: true, problems, files: set.files, readAt, inventory: live.inventory };
 }
 
 interface Seen {
