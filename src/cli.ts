@@ -145,9 +145,18 @@ function exitCodeOf(error: unknown): number {
   return error instanceof AppError ? error.exitCode : exits.defect;
 }
 
+/** A reader that has gone is no reason to stop in the middle of a push; any other failure is told and remembered. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  process.exitCode = exits.failed;
+  io.stderr.write(`keysteward: the result could not be written: ${error.message}\n`);
+}
+
 async function main(): Promise<void> {
+  process.stdout.on("error", onOutputError);
+  process.stderr.on("error", () => undefined);
   try {
-    await program((exitCode) => (process.exitCode = exitCode)).parseAsync();
+    await program((exitCode) => (process.exitCode ??= exitCode)).parseAsync();
   } catch (error) {
     process.exitCode = exitCodeOf(error);
     if (error instanceof CommanderError) return;

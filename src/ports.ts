@@ -81,9 +81,10 @@ export interface StateReader {
 
 /**
  * `reconciled`: the last complete reconcile pass, `{ at, target }`. `report`: the last pass as `status` shows it.
+ * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
  * `budget`: `{ until }`, up to when a former process may have spent requests.
  */
-export type FactName = "reconciled" | "report" | "budget";
+export type FactName = "reconciled" | "report" | "begun" | "budget";
 
 /** One line of the audit trail. */
 export interface AuditEntry {

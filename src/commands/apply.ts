@@ -7,7 +7,7 @@ import { runPass } from "../reconcile/pass.ts";
 import type { Survey } from "../reconcile/survey.ts";
 import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
-import { humanProblems } from "../render/human-problems.ts";
+import { countProblems, humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
 import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
@@ -55,7 +55,8 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
       const { plan, problems } = survey;
       showEnd(context, { plan, problems, outcomes, requests: report.requests }, verdict);
     }
-    return report.unfinished.length > 0 ? exits.failed : verdict.exit;
+    const outOfReach = report.notices.some(({ kind }) => kind === "missing" || kind === "unreadable");
+    return report.unfinished.length > 0 || (verdict.go && outOfReach) ? exits.failed : verdict.exit;
   } finally {
     stop.release();
     await assembled.close();
@@ -86,8 +87,8 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
   const invalid = problems.some(({ severity }) => severity === "error");
   const exit = invalid ? exits.invalid : exits.ok;
   if (invalid && flags.keepGoing !== true) {
-    const reason =
-      "Nothing was written: the policies have errors. Mend them, or go on with what is sound: --keep-going";
+    const counts = countProblems(problems);
+    const reason = `Nothing was written: ${counts} in the policies. Mend them, or go on with what is sound: --keep-going`;
     return { go: false, exit, reason };
   }
   if (flags.expect !== undefined && flags.expect !== plan.digest) {
@@ -109,14 +110,20 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
 }
 
 function isInteractive(io: Io): boolean {
-  return io.stdin.isTTY === true && io.stderr.isTTY === true;
+  return io.stdin.isTTY === true && (io.stderr.isTTY === true || io.stdout.isTTY === true);
 }
 
 async function confirmed(plan: Plan): Promise<boolean> {
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const prompt = createInterface({
+    input: process.stdin,
+    output: process.stderr.isTTY ? process.stderr : process.stdout,
+  });
   try {
     const answer = await prompt.question(`Apply ${plan.changes.length} changes? Only "yes" goes on: `);
     return answer.trim().toLowerCase() === "yes";
+  } catch {
+    // Ctrl-C or Ctrl-D at the question is an answer.
+    return false;
   } finally {
     prompt.close();
   }

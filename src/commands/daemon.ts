@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { assemble } from "../assemble.ts";
-import { startDaemon } from "../daemon/daemon.ts";
+import { startDaemon, type Daemon } from "../daemon/daemon.ts";
 import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
 import { runPass } from "../reconcile/pass.ts";
@@ -11,13 +11,17 @@ const drainMs = 20_000;
 
 /** Watches, applies edits, reconciles on schedule, until it is told to stop. */
 export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
+  // Before anything else: without a handler a SIGHUP ends the process.
+  let running: Daemon | undefined;
+  const onHangup = (): void => running?.reconcile();
+  process.on("SIGHUP", onHangup);
   const { config, credential, log } = createRemoteContext(io, flags);
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "write", credential, log });
   const passLog = createPassLog(log);
   const target = config.portkey.baseUrl;
   try {
-    const running = await startDaemon({
+    running = await startDaemon({
       watch: assembled.watch(),
       schedule: assembled.schedule(),
       state: assembled.ports.state,
@@ -44,8 +48,6 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         return report;
       },
     });
-    const onHangup = (): void => running.reconcile();
-    process.on("SIGHUP", onHangup);
     await aborted(stop.signal);
     await running.stop();
     process.removeListener("SIGHUP", onHangup);

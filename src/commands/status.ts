@@ -11,6 +11,7 @@ export function status(io: Io, flags: CommonFlags): Promise<number> {
   const { config, format, paint, print } = createContext(io, flags);
   const state = assembleState(config);
   const fact = state.fact("report");
+  const begun = state.fact("begun");
   state.close();
   if (fact === undefined) {
     print(
@@ -21,8 +22,19 @@ export function status(io: Io, flags: CommonFlags): Promise<number> {
     return Promise.resolve(exits.changes);
   }
   const report = readReport(fact);
-  print(format === "json" ? statusJson(report) : humanStatus(report, paint));
-  return Promise.resolve(isInSync(report) ? exits.ok : exits.changes);
+  const interrupted = isInterrupted(report, begun);
+  print(format === "json" ? statusJson(report, interrupted) : humanStatus(report, paint, interrupted));
+  return Promise.resolve(isInSync(report) && !interrupted ? exits.ok : exits.changes);
+}
+
+/** Whether a later pass began to write and has not ended: it is under way, or its process was killed. */
+function isInterrupted(report: PassReport, begun: JsonObject | undefined): boolean {
+  return (
+    begun !== undefined &&
+    begun["pass"] !== report.pass &&
+    typeof begun["at"] === "number" &&
+    begun["at"] >= Date.parse(report.endedAt)
+  );
 }
 
 const nothingKnownJson = `${JSON.stringify({ version: 1, pass: null, inSync: false }, null, 2)}\n`;

@@ -67,7 +67,8 @@ export function canonicalWord(value: Json | undefined): string | null {
  */
 export function canonicalInstant(value: Json | undefined): string | null {
   if (typeof value !== "string") return null;
-  const ms = Date.parse(value);
+  // Without a zone it would be read in the machine's own; Portkey's instants are UTC.
+  const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(value) || !value.includes("T") ? value : `${value}Z`);
   return Number.isNaN(ms) ? null : new Date(Math.floor(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
 }
 

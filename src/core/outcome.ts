@@ -47,6 +47,20 @@ export interface PassReport {
   readonly requests: RequestCounts;
 }
 
+/** What only a pass that looks at live keys can find: not over because a later pass did not look. */
+const foundLive: readonly Notice["kind"][] = ["settling", "not-reflected", "drift", "missing", "unreadable"];
+
+/** The report with the findings of an earlier pass that this one could not judge anew. */
+export function carryFindings(report: PassReport, before: PassReport | undefined): PassReport {
+  const looked = report.kind === "reconcile" && report.error === null && report.trusted;
+  if (looked || before === undefined) return report;
+  const told = new Set(report.notices.map(({ kind, keyId }) => `${kind} ${keyId}`));
+  const kept = before.notices.filter(
+    ({ kind, keyId }) => foundLive.includes(kind) && !told.has(`${kind} ${keyId}`),
+  );
+  return kept.length === 0 ? report : { ...report, notices: [...report.notices, ...kept] };
+}
+
 const needsAttention: readonly Notice["kind"][] = [
   "settling",
   "not-reflected",

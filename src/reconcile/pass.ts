@@ -49,6 +49,8 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
     const signal = AbortSignal.any([options.signal, options.stopping]);
     surveyed = await survey(ports, { pass: kind, settleMs: options.settleMs, signal });
     approved = (await options.approve?.(surveyed)) ?? true;
+    if (approved && surveyed.plan.changes.length > 0)
+      ports.state.saveFact("begun", { pass, at: ports.clock.now() });
     if (approved) outcomes = await enforce(ports, surveyed, options);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown : new Error(String(thrown));

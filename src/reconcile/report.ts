@@ -1,8 +1,8 @@
-import type { Outcome, PassReport, RequestCounts } from "../core/outcome.ts";
+import { carryFindings, type Outcome, type PassReport, type RequestCounts } from "../core/outcome.ts";
 import type { PassKind, PlanSummary } from "../core/plan.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import { AppError, messageOf } from "../errors.ts";
-import type { RequestTally, StateWriter } from "../ports.ts";
+import type { RequestTally, StateReader, StateWriter } from "../ports.ts";
 import type { Survey } from "./survey.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
@@ -45,15 +45,24 @@ export function makeReport(parts: ReportParts): PassReport {
   };
 }
 
+type ReportState = Pick<StateWriter, "saveFact"> & Pick<StateReader, "fact">;
+
+/** The report of the pass before, where there is one that this version understands. */
+function lastReport(state: ReportState): PassReport | undefined {
+  try {
+    const fact = state.fact("report");
+    return fact?.["version"] === 1 ? (fact as unknown as PassReport) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Keeps the report for `status`, and after a whole reconcile pass that the state knows this target. A state that cannot
  * be written is itself part of what the pass ended with.
  */
-export function keepReport(
-  state: Pick<StateWriter, "saveFact">,
-  report: PassReport,
-  target: string | null,
-): PassReport {
+export function keepReport(state: ReportState, made: PassReport, target: string | null): PassReport {
+  const report = carryFindings(made, lastReport(state));
   try {
     state.saveFact("report", toJson(report));
     if (report.kind === "reconcile" && report.error === null && report.trusted && target !== null) {

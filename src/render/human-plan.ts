@@ -41,13 +41,18 @@ function humanSummary(plan: Plan, paint: Paint): string {
   return `${paint("bold", plural(changes, "change"))} (${ranks}); ${keys}; digest ${plan.digest}\n`;
 }
 
-/** How each change ended; one line for all that were applied. */
+/** How each change ended; one line for all that were applied, and one for all that were not begun. */
 export function humanOutcomes(outcomes: readonly Outcome[], paint: Paint): string {
   const applied = outcomes.filter(({ outcome }) => outcome === "applied").length;
-  const rest = outcomes.filter(({ outcome }) => outcome !== "applied");
+  const skipped = outcomes.filter(({ outcome }) => outcome === "skipped");
+  const rest = outcomes.filter(({ outcome }) => outcome !== "applied" && outcome !== "skipped");
   const lines = rest.map(({ keyId, policy, outcome, message }) => {
     return `${paint("red", outcome)} ${keyId} ${printable(`(${policy}): ${message}`)}\n`;
   });
+  const [one] = skipped;
+  if (one !== undefined) {
+    lines.push(`${paint("red", "skipped")} ${plural(skipped.length, "change")}: ${printable(one.message)}\n`);
+  }
   return `${lines.join("")}${applied} of ${plural(outcomes.length, "change")} applied.\n`;
 }
 

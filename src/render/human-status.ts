@@ -3,13 +3,16 @@ import type { Paint } from "./color.ts";
 import { countProblems, humanProblems, plural, printable } from "./human-problems.ts";
 
 /** How things stood at the end of the last pass. */
-export function humanStatus(report: PassReport, paint: Paint): string {
-  const verdict = isInSync(report) ? paint("green", "in sync") : paint("red", "not in sync");
+export function humanStatus(report: PassReport, paint: Paint, interrupted = false): string {
+  const verdict = isInSync(report) && !interrupted ? paint("green", "in sync") : paint("red", "not in sync");
   const { summary, requests } = report;
   const lines = [
     `${verdict}: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}`,
     `  ${plural(summary.desired, "key")} governed, ${plural(summary.changes, "change")} planned, ${report.applied} applied`,
     `  ${plural(requests.reads, "read")}, ${plural(requests.writes, "write")}, ${requests.throttledMs} ms throttled`,
+    ...(interrupted
+      ? ["  a later pass began to write and has not ended: it is under way, or was killed"]
+      : []),
     ...(report.error === null
       ? []
       : [`  ${paint("red", "failed")}: ${report.error.code}: ${printable(report.error.message)}`]),

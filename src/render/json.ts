@@ -38,8 +38,8 @@ export function applyJson({ plan, problems, outcomes, requests }: ApplyResult): 
   return text({ ...planObject(plan, problems), outcomes, requests });
 }
 
-export function statusJson(report: PassReport): string {
-  return text({ ...report, inSync: isInSync(report) });
+export function statusJson(report: PassReport, interrupted = false): string {
+  return text({ ...report, interrupted, inSync: isInSync(report) && !interrupted });
 }
 
 function planObject(plan: Plan, problems: readonly Problem[]): object {

@@ -216,6 +216,54 @@ describe("apply against a control plane that is not the simulator", () => {
     expect((await place.run("plan")).exitCode).toBe(0);
   });
 
+  test("a key that does not exist is told, and the exit code says that not all is done", async () => {
+    place.write("ghost.yaml", keyPolicy("ghost", uuid(77), "{ name: ghost }"));
+    const applied = await place.run("apply", "--format", "json");
+    expect(applied.exitCode).toBe(5);
+    expect(expectResult("apply", applied.stdout)["notices"]).toMatchObject([
+      { kind: "missing", keyId: uuid(77) },
+    ]);
+    expect(plane.puts()).toEqual([]);
+  });
+
+  test("what somebody changes during a long push, beside what we manage, is kept", async () => {
+    place.env["KEYSTEWARD_RATE_CONCURRENCY"] = "1";
+    writePolicies();
+    let held = false;
+    plane.intercept = async ({ method, path }) => {
+      // The first PUT takes longer than what was read is believed; meanwhile somebody edits the last key.
+      if (method === "PUT" && !held && !path.endsWith(uuid(2))) {
+        held = true;
+        (plane.keys.get(uuid(2))!["usage_limits"] as Record<string, unknown>)["alert_threshold"] = 55;
+        await new Promise((resolve) => setTimeout(resolve, 1_200));
+      }
+      return false;
+    };
+    expect((await place.run("apply")).exitCode).toBe(0);
+    expect(held).toBe(true);
+    expect(plane.keys.get(uuid(2))).toMatchObject({
+      usage_limits: { credit_limit: 500, alert_threshold: 55 },
+    });
+  });
+
+  test("killed in the middle of a push, status says so until a pass has ended", async () => {
+    writePolicies();
+    expect((await place.run("apply")).exitCode).toBe(0);
+    plane.seen.length = 0;
+    place.write("three.yaml", keyPolicy("three", uuid(3), "{ name: renamed }"));
+    plane.intercept = ({ method }) => (method === "PUT" ? new Promise(() => undefined) : false);
+    const running = place.start("apply");
+    await until(() => plane.puts().some(({ path }) => path.endsWith(uuid(3))), "the PUT", running.output);
+    running.child.kill("SIGKILL");
+    await running.ended;
+    const status = await place.run("status", "--format", "json");
+    expect(status.exitCode).toBe(2);
+    expect(expectResult("status", status.stdout)).toMatchObject({ inSync: false, interrupted: true });
+    plane.intercept = () => false;
+    expect((await place.run("apply")).exitCode).toBe(0);
+    expect((await place.run("status")).exitCode).toBe(0);
+  });
+
   test("one key that the server refuses does not keep the others from being applied", async () => {
     writePolicies();
     plane.intercept = ({ method, path }, response) => {

@@ -8,7 +8,7 @@ test("the demo shows the main job against the simulator, and ends by itself wher
     const { exitCode, stdout, stderr } = await place.run("demo");
     expect(stderr).toBe("");
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("7. In the end");
+    expect(stdout).toContain("in the end");
     expect(stdout).toContain("Nothing to change.");
     expect(stdout).not.toMatch(/\u001b\[/);
   } finally {

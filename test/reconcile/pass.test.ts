@@ -237,3 +237,41 @@ test("a plan that is not approved is not carried out, and nothing counts as reco
   expect(rig.state.fact("report")).toEqual(report);
   expect(rig.state.fact("reconciled")).toBeUndefined();
 });
+
+describe("what only a look at live keys can find", () => {
+  const found = { kind: "drift", keyId: keyId(1), policy: "team", message: "differs" } as const;
+
+  function reportOf(kind: "edit" | "reconcile", notices: PassReport["notices"]): PassReport {
+    const parts = {
+      pass: `pass-${kind}`,
+      kind,
+      startedAt: now,
+      endedAt: now,
+      survey: null,
+      outcomes: [],
+      error: null,
+    };
+    return { ...makeReport({ ...parts, requests: { reads: 0, writes: 0, throttledMs: 0 } }), notices };
+  }
+
+  test("stays in the report of passes that do not look, and is over when one looked", () => {
+    const state = new FakeState();
+    keepReport(state, reportOf("reconcile", [found]), target);
+    for (const round of [1, 2]) {
+      const kept = keepReport(state, reportOf("edit", []), target);
+      expect(kept.notices, `edit ${round}`).toEqual([found]);
+      expect(isInSync(kept)).toBe(false);
+    }
+    const failed = { ...reportOf("reconcile", []), error: { code: "unavailable", message: "down" } };
+    expect(keepReport(state, failed, target).notices).toEqual([found]);
+    expect(keepReport(state, reportOf("reconcile", []), target).notices).toEqual([]);
+    expect(keepReport(state, reportOf("edit", []), target).notices).toEqual([]);
+  });
+
+  test("is told once, and what an edit pass can judge itself is not carried", () => {
+    const state = new FakeState();
+    const held = { ...found, kind: "held" } as const;
+    keepReport(state, reportOf("reconcile", [found, held]), target);
+    expect(keepReport(state, reportOf("edit", [found]), target).notices).toEqual([found]);
+  });
+});

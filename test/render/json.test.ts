@@ -140,7 +140,7 @@ test("the result of apply is the plan, and how each change of it went", () => {
 });
 
 test("the status is the report of the last pass and its verdict", () => {
-  expect(checked("status", statusJson(report))).toEqual({ ...report, inSync: true });
+  expect(checked("status", statusJson(report))).toEqual({ ...report, interrupted: false, inSync: true });
   const kinds = [
     "settling",
     "not-reflected",
