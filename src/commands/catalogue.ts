@@ -1,0 +1,107 @@
+/*
+ * Every command: what it does, its examples and exit codes, its own flags, and where it is. A command's module is loaded
+ * when it is run: checking a file should not wait for a database driver, nor a daemon carry the demo.
+ */
+import type { Command } from "commander";
+import { Argument } from "commander";
+import type { ApplyFlags } from "./apply.ts";
+import type { Format, Io } from "./context.ts";
+import { schemaNames, type SchemaName } from "./schema-names.ts";
+
+/** What was given on the command line: a command's arguments in their order, then its flags. */
+interface Given {
+  readonly args: readonly (string | undefined)[];
+  readonly flags: object;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  /** A sentence for the list of commands. */
+  readonly does: string;
+  readonly examples: readonly string[];
+  /** The exit codes that it can end with, for people. */
+  readonly exits: string;
+  /** Which flags it takes beside its own: all that commands have in common, `--no-color` alone, or none. */
+  readonly common: "all" | "color" | "none";
+  /** The forms that its result can have; for people and JSON unless given. */
+  readonly formats?: readonly Format[];
+  /** Adds its own flags and arguments. */
+  readonly configure?: (command: Command) => void;
+  /** Loads and runs it; resolves to the exit code. */
+  readonly run: (io: Io, given: Given) => Promise<number>;
+}
+
+export const catalogue: readonly CommandEntry[] = [
+  {
+    name: "validate",
+    does: "check the policies, offline",
+    examples: ["keysteward validate", "keysteward validate --policies ./policies --format json"],
+    exits: "0 valid, 3 not valid",
+    common: "all",
+    run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags),
+  },
+  {
+    name: "plan",
+    does: "show what would be written and why; writes nothing",
+    examples: ["keysteward plan", "keysteward plan --format json > plan.json"],
+    exits: "0 nothing to change, 2 changes, 3 policies not valid, 6 held",
+    common: "all",
+    run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags),
+  },
+  {
+    name: "apply",
+    does: "one reconcile pass: plan, then push; asks first on a terminal",
+    examples: [
+      "keysteward apply --yes",
+      "keysteward apply --expect 1f0c6a2b9d3e4f50",
+      "keysteward apply --keep-going",
+    ],
+    exits: "0 done, 3 policies not valid, 5 some changes failed, 6 held",
+    common: "all",
+    configure: (command) =>
+      void command
+        .option("--yes", "take the plan as it is, without asking")
+        .option("--keep-going", "go on with what is sound although some policies have errors")
+        .option("--expect <digest>", "insist on the plan with this digest, as `plan` printed it"),
+    run: async (io, { flags }) => (await import("./apply.ts")).apply(io, flags satisfies ApplyFlags),
+  },
+  {
+    name: "daemon",
+    does: "watch, apply edits, reconcile on schedule, until told to stop",
+    examples: [
+      "keysteward daemon",
+      "keysteward daemon --policies /srv/policies --state sqlite:/var/lib/keysteward/state.db",
+    ],
+    exits: "0 stopped cleanly, 4 cannot start",
+    common: "all",
+    run: async (io, { flags }) => (await import("./daemon.ts")).daemon(io, flags),
+  },
+  {
+    name: "status",
+    does: "how things stood at the end of the last pass, as the state knows it",
+    examples: ["keysteward status", "keysteward status --format json"],
+    exits: "0 all in sync, 2 not",
+    common: "all",
+    run: async (io, { flags }) => (await import("./status.ts")).status(io, flags),
+  },
+  {
+    name: "schema",
+    does: "print a JSON Schema",
+    examples: ["keysteward schema > policy.schema.json"],
+    exits: "0",
+    common: "none",
+    configure: (command) =>
+      void command.addArgument(
+        new Argument("[name]", "which one").choices(schemaNames).default("policy" satisfies SchemaName),
+      ),
+    run: async (io, { args }) => (await import("./schema.ts")).schema(io, args[0] as SchemaName),
+  },
+  {
+    name: "demo",
+    does: "the main job against the built-in simulator; no account needed",
+    examples: ["keysteward demo"],
+    exits: "0",
+    common: "color",
+    run: async (io, { flags }) => (await import("./demo.ts")).demo(io, flags),
+  },
+];
