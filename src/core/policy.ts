@@ -9,6 +9,11 @@ export type JsonObject = { readonly [name: string]: Json };
 /** `enforce`: drift is mended. `report`: drift is told, not mended. `paused`: the key is left alone. */
 export type Mode = "enforce" | "report" | "paused";
 
+/** Where the properties of a block stand, by JSON pointer. */
+export interface Places extends Iterable<readonly [string, Place]> {
+  get(pointer: string): Place | undefined;
+}
+
 /**
  * A `key:` block as written, field names as in Portkey's update body. `null` says "must be empty"; an absent field
  * says nothing.
@@ -19,7 +24,7 @@ export interface KeyBlock {
    * Places of the block's properties by JSON pointer (`/usage_limits/credit_limit`, `/rate_limits`), arrays as one;
    * the block itself is ``. What is missing here is placed at its nearest ancestor.
    */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: Places;
 }
 
 /** A value together with where it stands. */

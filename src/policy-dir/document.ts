@@ -1,6 +1,7 @@
 import { knownScopes } from "../core/scopes.ts";
 import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
 import type { Place } from "../core/problem.ts";
+import { compactPlaces } from "./compact-places.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
 import { pooled } from "./pool.ts";
@@ -56,7 +57,7 @@ function buildKeyBlock(key: Key | undefined, root: Spot, source: SourceText): Ke
   if (key !== undefined && entry !== undefined) {
     addPlaces(places, "", { spot: entry.spot, source });
   }
-  return { value: (key ?? {}) as KeyBlock["value"], places };
+  return { value: (key ?? {}) as KeyBlock["value"], places: compactPlaces(source.file, places) };
 }
 
 function addPlaces(
