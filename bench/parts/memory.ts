@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { startControlPlane } from "../lib/control-plane.ts";
 import { startDaemon } from "../lib/daemon.ts";
 import { mb } from "../lib/report.ts";
 import type { Bench } from "./part.ts";
 
 const targetMb = 220;
+
+/** After its last pass the daemon gives memory back, in two steps of which the second comes after ten seconds. */
+const quietMs = 11_000;
 
 /** What the running daemon holds of the machine's memory while it has nothing to do. */
 export async function memory(bench: Bench): Promise<void> {
@@ -32,11 +36,13 @@ async function measure({ workshop }: Bench, keys: number) {
   const daemon = startDaemon({ policies, folder: workshop.folder(), baseUrl: remote.baseUrl });
   try {
     await daemon.nextPass();
+    await sleep(quietMs);
     const first = daemon.memory();
     for (let pass = 0; pass < 3; pass += 1) {
       daemon.reconcile();
       await daemon.nextPass();
     }
+    await sleep(quietMs);
     return { first, later: daemon.memory() };
   } finally {
     await daemon.stop();

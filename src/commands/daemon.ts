@@ -3,6 +3,7 @@ import { assemble } from "../assemble.ts";
 import { startDaemon, type Daemon } from "../daemon/daemon.ts";
 import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
+import { createRelief } from "../daemon/relief.ts";
 import { runPass } from "../reconcile/pass.ts";
 import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
 
@@ -19,6 +20,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "write", credential, log });
   const passLog = createPassLog(log);
+  const relief = createRelief(assembled.ports.clock);
   const target = config.portkey.baseUrl;
   try {
     running = await startDaemon({
@@ -33,6 +35,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
       tell: (state) => notifySystemd(state, io.env),
       async runPass(kind, signals) {
         assembled.beginPass();
+        relief.passBegins();
         const pass = randomUUID();
         const { settleMs } = config;
         const { report } = await runPass(assembled.ports, {
@@ -45,6 +48,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           onOutcome: (outcome, change) => passLog.outcome(pass, outcome, change),
         });
         passLog.report(report);
+        relief.passEnded();
         return report;
       },
     });
