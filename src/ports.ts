@@ -1,5 +1,5 @@
 import type { LiveKey, UpdateBody } from "./core/key.ts";
-import type { AppliedKey, Adoption, Claim } from "./core/ledger.ts";
+import type { AppliedKey, Adoption, Claim, ReadBack } from "./core/ledger.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
 /** Time, handed in. `now` is milliseconds since the epoch. */
@@ -41,6 +41,8 @@ export interface KeyReader {
   /** Every key the credential can see, all pages; complete or thrown. */
   list(options?: RequestOptions): Promise<readonly LiveRecord[]>;
   get(id: KeyId, options?: RequestOptions): Promise<LiveRecord>;
+  /** How many requests the last whole list took; undefined before the first one. */
+  listCost(): number | undefined;
 }
 
 export interface UpdateReceipt {
@@ -95,8 +97,9 @@ export interface AuditEntry {
   readonly policy: string;
   readonly file: string;
   readonly line: number;
-  /** `claimed` before a request; how it ended afterwards. */
-  readonly event: "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn";
+  /** `claimed` before a request; how it ended; `read-back` when a later read was judged. */
+  readonly event:
+    "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn" | "read-back";
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }
@@ -114,6 +117,8 @@ export interface StateWriter {
   refuse(id: KeyId, at: number, audit: AuditEntry): void;
   /** The request may or may not have taken effect, or never went out: the claim stays. */
   leaveClaimed(id: KeyId, audit: AuditEntry): void;
+  /** Reads after writes were judged; a line of the audit trail for each. */
+  noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void;
   /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */
   adopt(adoptions: readonly Adoption[]): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */

@@ -3,7 +3,10 @@ import { createInterface } from "node:readline/promises";
 import type { Logger } from "pino";
 import { assemble } from "../assemble.ts";
 import type { Plan } from "../core/plan.ts";
-import { runPass } from "../reconcile/pass.ts";
+import { isTaken, type Outcome, type PassReport } from "../core/outcome.ts";
+import { awaitProof, withProofs } from "../reconcile/await-proof.ts";
+import { runPass, type PassPorts } from "../reconcile/pass.ts";
+import { addRequests, keepReadBack, requestsSince } from "../reconcile/report.ts";
 import type { Survey } from "../reconcile/survey.ts";
 import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
@@ -51,16 +54,38 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
     });
     progress?.end();
     if (error !== null) throw error;
+    const ended = await proved(assembled.ports, { report, outcomes, settleMs: config.settleMs, stopping });
     if (survey !== null) {
       const { plan, problems } = survey;
-      showEnd(context, { plan, problems, outcomes, requests: report.requests }, verdict);
+      showEnd(context, { plan, problems, ...ended }, verdict);
     }
     const outOfReach = report.notices.some(({ kind }) => kind === "missing" || kind === "unreadable");
-    return report.unfinished.length > 0 || (verdict.go && outOfReach) ? exits.failed : verdict.exit;
+    const failed = ended.outcomes.some(({ outcome }) => !isTaken(outcome));
+    return failed || (verdict.go && outOfReach) ? exits.failed : verdict.exit;
   } finally {
     stop.release();
     await assembled.close();
   }
+}
+
+interface Pushed {
+  readonly report: PassReport;
+  readonly outcomes: readonly Outcome[];
+  readonly settleMs: number;
+  readonly stopping: AbortSignal;
+}
+
+/** Reads back what was pushed, and waits for it as long as reads may lag: an answer of 200 is not yet an effect. */
+async function proved(
+  ports: PassPorts,
+  { report, outcomes, settleMs, stopping }: Pushed,
+): Promise<Pick<ApplyResult, "outcomes" | "requests">> {
+  if (report.awaiting === 0) return { outcomes, requests: report.requests };
+  const before = ports.tally();
+  const awaited = await awaitProof(ports, { pass: report.pass, settleMs, signal: stopping });
+  keepReadBack(ports.state, awaited.proofs.values());
+  const requests = addRequests(report.requests, requestsSince(before, ports.tally()));
+  return { outcomes: withProofs(outcomes, awaited), requests };
 }
 
 /** Aborted with a `Withdrawn` when the command was asked to stop. */

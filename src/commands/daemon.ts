@@ -5,6 +5,7 @@ import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
 import { createRelief } from "../daemon/relief.ts";
 import { runPass } from "../reconcile/pass.ts";
+import { readBackRound } from "../reconcile/read-back-round.ts";
 import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
 
 /** How long requests on the wire are waited for after SIGTERM; below the unit's TimeoutStopSec. */
@@ -50,6 +51,15 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         passLog.report(report);
         relief.passEnded();
         return report;
+      },
+      async readBack(signals) {
+        const round = await readBackRound(assembled.ports, {
+          ...signals,
+          pass: randomUUID(),
+          settleMs: config.settleMs,
+        });
+        passLog.readBack(round);
+        return round;
       },
     });
     await aborted(stop.signal);

@@ -1,5 +1,5 @@
 import { assembleState } from "../assemble.ts";
-import { isInSync, type PassReport } from "../core/outcome.ts";
+import { isInSync, readReport, type PassReport } from "../core/outcome.ts";
 import type { JsonObject } from "../core/policy.ts";
 import { AppError } from "../errors.ts";
 import { humanStatus } from "../render/human-status.ts";
@@ -21,7 +21,7 @@ export function status(io: Io, flags: CommonFlags): Promise<number> {
     );
     return Promise.resolve(exits.changes);
   }
-  const report = readReport(fact);
+  const report = knownReport(fact);
   const interrupted = isInterrupted(report, begun);
   print(format === "json" ? statusJson(report, interrupted) : humanStatus(report, paint, interrupted));
   return Promise.resolve(isInSync(report) && !interrupted ? exits.ok : exits.changes);
@@ -39,7 +39,7 @@ function isInterrupted(report: PassReport, begun: JsonObject | undefined): boole
 
 const nothingKnownJson = `${JSON.stringify({ version: 1, pass: null, inSync: false }, null, 2)}\n`;
 
-function readReport(fact: JsonObject): PassReport {
+function knownReport(fact: JsonObject): PassReport {
   if (fact["version"] !== 1) {
     throw new AppError(
       "STATE_NEWER",
@@ -49,5 +49,5 @@ function readReport(fact: JsonObject): PassReport {
       },
     );
   }
-  return fact as unknown as PassReport;
+  return readReport(fact);
 }

@@ -8,7 +8,8 @@
  *   D     A                              V              result
  *   set   any                            equals D       nothing; the ledger is healed where it does not say so
  *   set   equals D, confirmed just now   replaced by us settling: reads may lag behind writes
- *   set   equals D, confirmed            differs        set, why = drift; once more the same V: not reflected
+ *   set   equals D, confirmed            differs        set, why = drift; once more the same V: not reflected;
+ *                                                       put back again and again: contested, for a while
  *   set   equals D, confirmed            unseen         nothing
  *   set   claimed, not confirmed         differs/unseen set, why = unconfirmed (policy, when D is another value)
  *   set   refused by the server          unseen         refused: left until the policy changes or a reconcile pass
@@ -20,12 +21,13 @@
  * is no sight at all: to be shown the value that is wanted again does not mean that it is still there.
  *
  * A value that the live field does not take is sent twice at most: `mendedFrom` remembers what was found live when
- * drift was mended, and the same value found again means that the mend has no effect. It is kept for the settle time,
- * since one read that shows the mend can be followed by one that does not yet.
+ * drift was mended, and the same value found again means that the mend has no effect. It is forgotten once a read has
+ * shown the mend: whoever sets the field to the same value then is another writer, and `contest.ts` has a say.
  */
 import type { Canonical, FieldPath } from "./key.ts";
-import type { AppliedField, AppliedValue, Replaced } from "./ledger.ts";
+import type { AppliedField, AppliedValue, Replaced, Reverts } from "./ledger.ts";
 import { sameCanonical } from "./canonical.ts";
+import { contestedUntil, withRevert } from "./contest.ts";
 import { sameField } from "./fields.ts";
 
 export type Why = "new" | "policy" | "drift" | "unconfirmed";
@@ -57,6 +59,14 @@ export type FieldVerdict =
       readonly why: Why;
       readonly from: Canonical | undefined;
       readonly replaced: Replaced;
+      readonly reverts: Reverts | undefined;
+    }
+  | {
+      readonly kind: "contested";
+      readonly from: Canonical;
+      readonly reverts: Reverts;
+      /** When it is put back again, in milliseconds since the epoch. */
+      readonly until: number;
     }
   | { readonly kind: "settling" | "not-reflected" | "refused"; readonly from: Canonical | undefined };
 
@@ -72,6 +82,7 @@ export function diffField(sides: FieldSides, context: DiffContext): FieldVerdict
     why,
     from,
     replaced: replacedBy(from, applied, context),
+    reverts: revertsAfter(why, applied, context),
   });
   if (applied?.claimed !== undefined) return claimedVerdict(sides, context, { from, set });
   if (applied?.confirmed === undefined) return set("new");
@@ -79,7 +90,21 @@ export function diffField(sides: FieldSides, context: DiffContext): FieldVerdict
   if (seen === undefined) return { kind: "in-sync" };
   if (mayBeLate(sides, seen, context)) return { kind: "settling", from };
   const foundBefore = applied.mendedFrom !== undefined && sameCanonical(applied.mendedFrom.value, seen);
-  return foundBefore ? { kind: "not-reflected", from } : set("drift");
+  if (foundBefore) return { kind: "not-reflected", from };
+  const { reverts } = applied;
+  const until = contestedUntil(reverts, context.now);
+  if (reverts === undefined || until === undefined) return set("drift");
+  return { kind: "contested", from: seen, reverts, until };
+}
+
+/** What a policy asks for anew, nobody has fought over yet. */
+function revertsAfter(
+  why: Why,
+  applied: AppliedField | undefined,
+  context: DiffContext,
+): Reverts | undefined {
+  if (why === "drift") return withRevert(applied?.reverts, context.now);
+  return why === "unconfirmed" ? applied?.reverts : undefined;
 }
 
 interface Answers {
@@ -113,13 +138,17 @@ function lastWrite({ claimed, confirmed }: AppliedField): AppliedValue | undefin
   return claimed?.refused === false ? claimed : confirmed;
 }
 
-function isRecent(applied: AppliedField, context: DiffContext): boolean {
+function isRecent(applied: AppliedField, context: Pick<DiffContext, "now" | "settleMs">): boolean {
   const written = lastWrite(applied);
   return written !== undefined && context.now - written.at < context.settleMs;
 }
 
 /** Whether what is seen is, as the field compares, a value that our last write replaced within the settle time. */
-function mayBeLate({ path, applied }: FieldSides, seen: Canonical, context: DiffContext): boolean {
+export function mayBeLate(
+  { path, applied }: Pick<FieldSides, "path" | "applied">,
+  seen: Canonical,
+  context: Pick<DiffContext, "now" | "settleMs">,
+): boolean {
   if (applied?.replaced === undefined || !isRecent(applied, context)) return false;
   if (applied.replaced === "unknown") return true;
   return applied.replaced.some((value) => sameField(path, { desired: value, live: seen, now: context.now }));

@@ -22,6 +22,17 @@ export interface AppliedField {
   readonly mendedFrom?: { readonly value: Canonical };
   /** What a read that lags behind our last write may still show. Absent: nothing, we did not write. */
   readonly replaced?: Replaced;
+  /** Confirmed by an answer, and no read has been judged since: whether it took effect is open. */
+  readonly unproved?: true;
+  /** How often we have put the value back lately. Absent: not at all. */
+  readonly reverts?: Reverts;
+}
+
+/** Our own mends of one field's drift that followed each other. Instants in milliseconds since the epoch. */
+export interface Reverts {
+  readonly count: number;
+  readonly since: number;
+  readonly last: number;
 }
 
 /** Live values that a write replaced, the latest first; `unknown` when the value before was not known. */
@@ -52,6 +63,17 @@ export interface ClaimedField {
   readonly mendedFrom?: { readonly value: Canonical };
   /** What the write to come replaces; absent: nothing that a late read could show. */
   readonly replaced?: Replaced;
+  /** How often it has been put back lately, this time included. */
+  readonly reverts?: Reverts;
+}
+
+/** What a read after a write said of the fields that were written. */
+export interface ReadBack {
+  readonly keyId: KeyId;
+  /** Fields that read as they were set. */
+  readonly shown: readonly FieldPath[];
+  /** Fields that read otherwise, and not because the read was late. */
+  readonly notShown: readonly FieldPath[];
 }
 
 /** A correction of the ledger that needs no request. */

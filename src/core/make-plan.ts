@@ -186,6 +186,7 @@ function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): 
       to: field.value,
       why: verdict.why,
       replaced: verdict.replaced,
+      reverts: verdict.reverts,
       rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
       place: field.place,
     },

@@ -33,6 +33,14 @@ export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judg
       return [
         notice(desired, "not-reflected", `${path} was set to ${wanted} twice and still reads ${found}`),
       ];
+    case "contested": {
+      const { count, since } = verdict.reverts;
+      const until = new Date(verdict.until).toISOString();
+      const message =
+        `${path} was put back to ${wanted} ${count} times since ${new Date(since).toISOString()}, and somebody sets ` +
+        `it to ${found} again and again: find out who, or change the policy; it is put back next after ${until}`;
+      return [notice(desired, "contested", message)];
+    }
     case "refused":
       return [
         notice(desired, "refused", `the server refused ${path} = ${wanted} before; it is not sent again yet`),

@@ -1,13 +1,32 @@
 import type { Notice, PassKind, PlanSummary } from "./plan.ts";
-import type { KeyId } from "./policy.ts";
+import type { JsonObject, KeyId } from "./policy.ts";
 import type { Problem } from "./problem.ts";
 
 /**
- * How one change ended. `applied`: the server took it. `rejected`: the server said no, or does not know the key.
- * `failed`: it did not get through. `unknown`: it may have taken effect. `skipped`: it was not sent, because the pass
- * was ended before. `not-reflected`: accepted, and the key reads otherwise.
+ * How one change ended.
+ *
+ * The server took it: `applied`, and what was read back since is as it was set; `settling`, reads do not show it yet;
+ * `not-reflected`, the key reads otherwise; `unlisted`, no read shows the key at all.
+ * The server did not: `rejected`; `forbidden`, it is this key that our credential may not write; `missing`, it does not
+ * know the key (any more). Nobody can tell: `unknown`, it may have taken effect. Nothing happened: `failed`, it did not
+ * get through; `skipped`, it was not sent.
  */
-export type OutcomeKind = "applied" | "rejected" | "failed" | "unknown" | "skipped" | "not-reflected";
+export type OutcomeKind =
+  | "applied"
+  | "settling"
+  | "not-reflected"
+  | "unlisted"
+  | "rejected"
+  | "forbidden"
+  | "missing"
+  | "unknown"
+  | "failed"
+  | "skipped";
+
+/** Whether the server took it, and nothing speaks against it so far. */
+export function isTaken(outcome: OutcomeKind): boolean {
+  return outcome === "applied" || outcome === "settling";
+}
 
 export interface Outcome {
   readonly keyId: KeyId;
@@ -43,12 +62,33 @@ export interface PassReport {
   readonly notices: readonly Notice[];
   /** The changes that did not succeed. */
   readonly unfinished: readonly Outcome[];
+  /** Changes that the server took, whether or not they were read back. */
   readonly applied: number;
+  /** Keys of which something was written that no read has shown or denied yet. */
+  readonly awaiting: number;
   readonly requests: RequestCounts;
 }
 
+/** A report as it was kept; one of an earlier release may lack what came later. */
+export function readReport(kept: JsonObject): PassReport {
+  return { awaiting: 0, ...kept } as unknown as PassReport;
+}
+
+/** The report after what was written was read back: what is settled is not settling any more. */
+export function withReadBack(report: PassReport, judged: ReadonlySet<string>, awaiting: number): PassReport {
+  const notices = report.notices.filter(({ kind, keyId }) => kind !== "settling" || !judged.has(keyId));
+  return { ...report, notices, awaiting };
+}
+
 /** What only a pass that looks at live keys can find: not over because a later pass did not look. */
-const foundLive: readonly Notice["kind"][] = ["settling", "not-reflected", "drift", "missing", "unreadable"];
+const foundLive: readonly Notice["kind"][] = [
+  "settling",
+  "not-reflected",
+  "contested",
+  "drift",
+  "missing",
+  "unreadable",
+];
 
 /** The report with the findings of an earlier pass that this one could not judge anew. */
 export function carryFindings(report: PassReport, before: PassReport | undefined): PassReport {
@@ -64,6 +104,7 @@ export function carryFindings(report: PassReport, before: PassReport | undefined
 const needsAttention: readonly Notice["kind"][] = [
   "settling",
   "not-reflected",
+  "contested",
   "refused",
   "drift",
   "held",
@@ -77,6 +118,7 @@ export function isInSync(report: PassReport): boolean {
     report.error === null &&
     report.trusted &&
     report.unfinished.length === 0 &&
+    report.awaiting === 0 &&
     report.applied === report.summary.changes &&
     report.problems.every(({ severity }) => severity !== "error") &&
     report.notices.every(({ kind }) => !needsAttention.includes(kind))

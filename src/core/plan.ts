@@ -4,7 +4,7 @@ import { compareTexts } from "./texts.ts";
 import type { Why } from "./diff.ts";
 import type { DesiredKey } from "./resolve.ts";
 import type { Canonical, FieldPath, UpdateBody } from "./key.ts";
-import type { Adoption, Replaced } from "./ledger.ts";
+import type { Adoption, Replaced, Reverts } from "./ledger.ts";
 import type { Json, KeyId } from "./policy.ts";
 import type { Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
@@ -21,6 +21,8 @@ export interface FieldChange {
   readonly rank: Rank;
   /** What late reads may still show once this is written. */
   readonly replaced: Replaced;
+  /** For the ledger: how often it has been put back, this time included. */
+  readonly reverts: Reverts | undefined;
   /** Where the value is written. */
   readonly place: Place;
 }
@@ -43,14 +45,15 @@ export interface Change {
 /**
  * Something that is told and not written.
  *
- * `settling`: read back different within the settle time. `not-reflected`: a value does not stick. `refused`: the
- * server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
+ * `settling`: read back different within the settle time. `not-reflected`: a value does not stick. `contested`:
+ * somebody sets a field back again and again. `refused`: the server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
  * longer managed, its value stays. `orphaned`: no policy covers a key any more. `held`: something about the key's
  * policy is broken. `paused`. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
  */
 export type NoticeKind =
   | "settling"
   | "not-reflected"
+  | "contested"
   | "refused"
   | "drift"
   | "released"

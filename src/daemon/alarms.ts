@@ -1,19 +1,19 @@
-import type { PassKind } from "../core/plan.ts";
 import type { Clock } from "../ports.ts";
+import type { Ring } from "../reconcile/loop.ts";
 
 export interface Alarms {
   /** Rings once after `ms`, unless something that covers it comes first. */
-  set(kind: PassKind, ms: number): void;
-  /** A pass of this kind begins: alarms that it covers are off. A reconcile pass covers an edit pass. */
-  covered(kind: PassKind): void;
+  set(kind: Ring, ms: number): void;
+  /** What was rung begins: alarms that it covers are off. A reconcile pass covers all, the others themselves. */
+  covered(kind: Ring): void;
   stop(): void;
 }
 
-/** The wake-ups that the daemon plans for itself, one a kind of pass. */
-export function createAlarms(clock: Clock, ring: (kind: PassKind) => void): Alarms {
-  const armed = new Map<PassKind, AbortController>();
+/** The wake-ups that the daemon plans for itself, one a kind of ring. */
+export function createAlarms(clock: Clock, ring: (kind: Ring) => void): Alarms {
+  const armed = new Map<Ring, AbortController>();
 
-  function off(kind: PassKind): void {
+  function off(kind: Ring): void {
     armed.get(kind)?.abort();
     armed.delete(kind);
   }
@@ -29,12 +29,10 @@ export function createAlarms(clock: Clock, ring: (kind: PassKind) => void): Alar
       );
     },
     covered(kind) {
-      off("edit");
-      if (kind === "reconcile") off("reconcile");
+      for (const one of kind === "reconcile" ? [...armed.keys()] : [kind]) off(one);
     },
     stop() {
-      off("edit");
-      off("reconcile");
+      for (const one of [...armed.keys()]) off(one);
     },
   };
 }

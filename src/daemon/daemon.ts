@@ -6,12 +6,16 @@
  * The first pass is an edit pass when the state knows this control plane, else a reconcile pass: without having looked
  * once, setting every field of every key would be a write that nobody needs. For the same reason an edit rings a
  * reconcile pass as long as none has succeeded.
+ *
+ * What a pass has written is read back: half a second later, and then in growing intervals until each key is judged. What
+ * does not read as it was set rings a reconcile pass, which tries once more or tells.
  */
 import type { PassReport } from "../core/outcome.ts";
 import type { PassKind } from "../core/plan.ts";
 import type { Logger } from "pino";
 import type { Bell, Clock, StateReader } from "../ports.ts";
-import { createLoop, type PassEnd, type PassSignals } from "../reconcile/loop.ts";
+import { proofWaitMs } from "../reconcile/await-proof.ts";
+import { createLoop, type PassEnd, type PassSignals, type Ring } from "../reconcile/loop.ts";
 import { createAlarms } from "./alarms.ts";
 import { nextLook } from "./next-look.ts";
 
@@ -22,6 +26,8 @@ export interface DaemonParts {
   /** The control plane's base URL: a state that knows another one is cold. */
   readonly target: string;
   readonly runPass: (kind: PassKind, signals: PassSignals) => Promise<PassReport>;
+  /** One round of reading back. Does not throw: what went wrong is in its result. */
+  readonly readBack: (signals: PassSignals) => Promise<ReadBackRound>;
   readonly settleMs: number;
   /** For how long requests on the wire are waited for at the end, in milliseconds. */
   readonly drainMs: number;
@@ -29,6 +35,17 @@ export interface DaemonParts {
   readonly log: Logger;
   /** Told when the daemon is up, looks at something, or stops; for the service manager. */
   readonly tell: (state: string) => void;
+}
+
+export interface ReadBackRound {
+  /** Keys that are still to be judged. */
+  readonly open: number;
+  /** Keys that do not read as they were set. */
+  readonly contradicted: number;
+  /** Whether it was broken off for something newer. */
+  readonly gaveWay: boolean;
+  /** Whether the credential was refused: trying on would only hammer. */
+  readonly refused: boolean;
 }
 
 export interface Daemon {
@@ -40,10 +57,11 @@ export interface Daemon {
 
 export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { log, clock } = parts;
-  const loop = createLoop(pass);
+  const loop = createLoop((kind, signals) => (kind === "proof" ? prove(signals) : pass(kind, signals)));
   const alarms = createAlarms(clock, ring);
   let stopping = false;
   let failures = 0;
+  let rounds = 0;
 
   async function pass(kind: PassKind, signals: PassSignals): Promise<PassEnd> {
     alarms.covered(kind);
@@ -53,11 +71,28 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     const look = nextLook(report, { failures, settleMs: parts.settleMs });
     failures = look?.failed === true ? failures + 1 : 0;
     if (look !== null && !stopping) alarms.set(look.kind, look.afterMs);
+    if (report.awaiting > 0 && report.error?.code !== "auth") {
+      if (report.applied > 0) rounds = 0;
+      proveLater();
+    }
     parts.tell(`STATUS=${statusLine(report)}`);
     return { unfinished: gaveWay };
   }
 
-  function ring(kind: PassKind): void {
+  async function prove(signals: PassSignals): Promise<PassEnd> {
+    alarms.covered("proof");
+    const { open, contradicted, gaveWay, refused } = await parts.readBack(signals);
+    if (contradicted > 0) ring("reconcile");
+    else if (open > 0 && !gaveWay && !refused) proveLater();
+    return { unfinished: gaveWay };
+  }
+
+  function proveLater(): void {
+    if (!stopping) alarms.set("proof", proofWaitMs(rounds));
+    rounds += 1;
+  }
+
+  function ring(kind: Ring): void {
     loop.ring(kind === "edit" && !isWarm(parts.state, parts.target) ? "reconcile" : kind);
   }
 

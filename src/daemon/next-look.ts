@@ -32,6 +32,7 @@ export function nextLook(report: PassReport, context: LookContext): NextLook | n
     return (outcome === "failed" && status !== 401 && status !== 402) || outcome === "unknown";
   });
   if (lost) return { kind: report.kind, afterMs: retryMs, failed: true };
-  const settling = report.notices.some(({ kind }) => kind === "settling");
+  // What was not read back yet is judged by reading it back, which rings a pass where it must.
+  const settling = report.awaiting === 0 && report.notices.some(({ kind }) => kind === "settling");
   return settling ? { kind: "reconcile", afterMs: context.settleMs, failed: false } : null;
 }

@@ -2,10 +2,12 @@ import type { Logger } from "pino";
 import type { Outcome, PassReport } from "../core/outcome.ts";
 import type { Change, PassKind } from "../core/plan.ts";
 import { placeText } from "../core/problem.ts";
+import type { Round } from "../reconcile/read-back-round.ts";
 
 export interface PassLog {
   outcome(pass: string, outcome: Outcome, change: Change): void;
   report(report: PassReport): void;
+  readBack(round: Round): void;
 }
 
 /**
@@ -93,6 +95,14 @@ export function createPassLog(log: Logger): PassLog {
       };
       if (error !== null) log.error({ ...data, error }, "pass failed");
       else log.info(data, "pass ended");
+    },
+    readBack({ pass, proofs, open, contradicted, error, gaveWay }) {
+      const judged = proofs.length - open;
+      const data = { pass, proved: judged - contradicted, contradicted, open };
+      if (error !== null) log.warn({ ...data, error }, "reading back failed");
+      else if (contradicted > 0) log.warn(data, "not everything reads as it was set");
+      else if (judged > 0) log.info(data, "read back");
+      else if (!gaveWay) log.debug(data, "nothing to be told yet of what was written");
     },
   };
 }

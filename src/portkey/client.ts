@@ -63,8 +63,12 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
     return read(answer, "GET /api-keys", () => readPage(answer.json ?? null));
   }
 
-  function list(request: RequestOptions = {}): Promise<readonly LiveRecord[]> {
-    return readAllPages(async (page, signal) => {
+  let lastListCost: number | undefined;
+
+  async function list(request: RequestOptions = {}): Promise<readonly LiveRecord[]> {
+    let pages = 0;
+    const records = await readAllPages(async (page, signal) => {
+      pages += 1;
       const end = new AbortController();
       const forget = onAbort([request.signal, signal], (reason) => end.abort(reason));
       try {
@@ -73,6 +77,8 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
         forget();
       }
     });
+    lastListCost = pages;
+    return records;
   }
 
   async function get(id: KeyId, request: RequestOptions = {}): Promise<LiveRecord> {
@@ -106,7 +112,7 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
     await closing;
   }
 
-  return { list, get, update, close };
+  return { list, get, update, listCost: () => lastListCost, close };
 }
 
 function keyUrl(baseUrl: string, id: KeyId): { url: URL; path: string } {

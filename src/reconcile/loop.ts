@@ -7,10 +7,16 @@
  * - An edit does not wait for a long push to end: the pass under way is asked to give way, and what it left undone is
  *   planned anew, so that of two values for one key only the newest is sent. An edit pass, which costs nothing when
  *   nothing changed, goes before a reconcile pass.
+ * - Reading back what was written (`proof`) goes after an edit and before a reconcile pass, which would read it too.
  * - After stop nothing begins.
  */
 import type { PassKind } from "../core/plan.ts";
 import { Withdrawn } from "./withdrawn.ts";
+
+/** What can be rung: a pass, or a read of what was written. */
+export type Ring = PassKind | "proof";
+
+const order: readonly Ring[] = ["edit", "proof", "reconcile"];
 
 export interface PassSignals {
   /** Aborted with a `Withdrawn` when the pass is to begin no further request. */
@@ -27,7 +33,7 @@ export interface PassEnd {
 }
 
 export interface Loop {
-  ring(kind: PassKind): void;
+  ring(kind: Ring): void;
   /** Lets the pass under way end; `deadline` aborted, it is cut off. Resolves when nothing runs any more. */
   stop(deadline: AbortSignal): Promise<void>;
   /** Resolves when nothing runs and nothing is rung. */
@@ -35,20 +41,20 @@ export interface Loop {
 }
 
 /** `run` must not throw: what can go wrong in a pass is part of its report. */
-export function createLoop(run: (kind: PassKind, signals: PassSignals) => Promise<PassEnd>): Loop {
-  const rung = new Set<PassKind>();
+export function createLoop(run: (kind: Ring, signals: PassSignals) => Promise<PassEnd>): Loop {
+  const rung = new Set<Ring>();
   const stopping = new AbortController();
   let stopped = false;
   let current: { readonly yielding: AbortController; readonly signal: AbortController } | null = null;
   let turning: Promise<void> = Promise.resolve();
 
-  function next(): PassKind | undefined {
-    const kind = rung.has("edit") ? "edit" : rung.has("reconcile") ? "reconcile" : undefined;
+  function next(): Ring | undefined {
+    const kind = order.find((one) => rung.has(one));
     if (kind !== undefined) rung.delete(kind);
     return kind;
   }
 
-  function again(kind: PassKind): void {
+  function again(kind: Ring): void {
     if (!stopped) rung.add(kind);
   }
 

@@ -1,9 +1,13 @@
 import type { Outcome, PassReport } from "../core/outcome.ts";
+import type { Sight } from "../core/make-plan.ts";
 import type { Change, PassKind } from "../core/plan.ts";
 import type { RequestTally, State } from "../ports.ts";
+import { keysToProve } from "../core/proof.ts";
+import type { KeyId } from "../core/policy.ts";
 import { enforce } from "./enforce.ts";
 import type { PassSignals } from "./loop.ts";
 import type { PushPorts } from "./push-change.ts";
+import { noteSights } from "./read-back.ts";
 import { keepReport, makeReport, requestsSince } from "./report.ts";
 import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
@@ -51,13 +55,31 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
     approved = (await options.approve?.(surveyed)) ?? true;
     if (approved && surveyed.plan.changes.length > 0)
       ports.state.saveFact("begun", { pass, at: ports.clock.now() });
-    if (approved) outcomes = await enforce(ports, surveyed, options);
+    if (approved) {
+      noteInventory(ports, surveyed, options);
+      outcomes = await enforce(ports, surveyed, options);
+    }
   } catch (thrown) {
     error = thrown instanceof Error ? thrown : new Error(String(thrown));
   }
   const endedAt = ports.clock.now();
   const requests = requestsSince(before, ports.tally());
-  const made = makeReport({ pass, kind, startedAt, endedAt, survey: surveyed, outcomes, error, requests });
+  const awaiting = keysToProve(ports.state.applied()).length;
+  const ended = { survey: surveyed, outcomes, error, awaiting, requests };
+  const made = makeReport({ pass, kind, startedAt, endedAt, ...ended });
   const report = keepReport(ports.state, made, approved ? target : null);
   return { report, survey: surveyed, outcomes, error };
+}
+
+/** A whole list also shows what became of earlier writes. */
+function noteInventory(ports: PassPorts, { inventory }: Survey, options: PassOptions): void {
+  if (inventory === null) return;
+  const byId = new Map(inventory.map((known) => [known.key.id, known]));
+  const sightOf = (id: KeyId): Sight | undefined => {
+    const known = byId.get(id);
+    return known === undefined
+      ? undefined
+      : { kind: "seen", key: known.key, complete: known.rotationReadAt !== null };
+  };
+  noteSights(ports, { pass: options.pass, settleMs: options.settleMs, sightOf });
 }

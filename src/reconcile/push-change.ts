@@ -140,8 +140,9 @@ function endedBy(change: Change, error: RemoteError): Pushed {
   const told = { status, attempts, message: error.message };
   switch (consequence) {
     case "rejected":
+      return ended(change, { outcome: status === 403 ? "forbidden" : "rejected", ...told });
     case "missing":
-      return ended(change, { outcome: "rejected", ...told });
+      return ended(change, { outcome: "missing", ...told });
     case "unknown":
       return ended(change, { outcome: "unknown", ...told });
     case "throttled":
@@ -171,8 +172,8 @@ function requestOptions(options: PushOptions): RequestOptions {
   return { signal: options.signal, withdraw: options.yielding };
 }
 
-function claimed({ path, to, from, why, replaced }: FieldChange): ClaimedField {
-  const field = { path, value: to, replaced };
+function claimed({ path, to, from, why, replaced, reverts }: FieldChange): ClaimedField {
+  const field = { path, value: to, replaced, ...(reverts === undefined ? {} : { reverts }) };
   return why === "drift" && from !== undefined ? { ...field, mendedFrom: { value: from } } : field;
 }
 

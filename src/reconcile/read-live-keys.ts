@@ -9,13 +9,28 @@
  * answer "not found" or "not yours" for a key that a complete list does not show means that it is missing.
  */
 import type { DesiredKey } from "../core/resolve.ts";
+import type { FieldPath } from "../core/key.ts";
 import type { Sight } from "../core/make-plan.ts";
 import type { KeyId } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import type { Clock, InventoryKey, KeyReader, LiveRecord, StateReader } from "../ports.ts";
 
+/** A key of which something must be known. */
+export interface WantedKey {
+  readonly keyId: KeyId;
+  /** Whether that includes its rotation policy. */
+  readonly rotation: boolean;
+}
+
+/** What is paused is left alone, and so need not be known. */
+export function wantedKeys(desired: Iterable<DesiredKey>): WantedKey[] {
+  return [...desired].flatMap(({ keyId, mode, fields }) =>
+    mode === "paused" ? [] : [{ keyId, rotation: speaksOfRotation(fields.keys()) }],
+  );
+}
+
 export interface LiveKeys {
-  /** By key id, for each desired key and each listed key. */
+  /** By key id, for each wanted key and each listed key. */
   readonly sights: ReadonlyMap<KeyId, Sight>;
   readonly inventory: readonly InventoryKey[];
   /** How many keys the list showed. */
@@ -30,7 +45,7 @@ export interface ReadPorts {
 
 export async function readLiveKeys(
   ports: ReadPorts,
-  desired: readonly DesiredKey[],
+  wanted: readonly WantedKey[],
   signal: AbortSignal,
 ): Promise<LiveKeys> {
   const records = await ports.reader.list({ signal });
@@ -41,7 +56,7 @@ export async function readLiveKeys(
   const broken = new AbortController();
   const either = AbortSignal.any([signal, broken.signal]);
 
-  async function read(key: DesiredKey): Promise<void> {
+  async function read(key: WantedKey): Promise<void> {
     const listed = inventory.get(key.keyId);
     const remembered = listed === undefined ? undefined : withRememberedRotation(listed, ports.state);
     if (remembered !== undefined) {
@@ -62,7 +77,7 @@ export async function readLiveKeys(
   }
 
   try {
-    await Promise.all(desired.filter((key) => needsMore(key, inventory)).map(read));
+    await Promise.all(wanted.filter((key) => needsMore(key, inventory)).map(read));
   } catch (error) {
     // What ends the pass ends the other reads too.
     broken.abort(error);
@@ -74,12 +89,15 @@ export async function readLiveKeys(
   return { sights, inventory: [...inventory.values()], listed: records.length };
 }
 
-function needsMore(desired: DesiredKey, inventory: ReadonlyMap<KeyId, InventoryKey>): boolean {
-  if (desired.mode === "paused") return false;
-  const listed = inventory.get(desired.keyId);
-  if (listed === undefined) return true;
-  const speaksOfRotation = [...desired.fields.keys()].some((path) => path.startsWith("rotation_policy"));
-  return speaksOfRotation && !listed.key.fields.has("rotation_policy");
+function needsMore(wanted: WantedKey, inventory: ReadonlyMap<KeyId, InventoryKey>): boolean {
+  const listed = inventory.get(wanted.keyId);
+  return listed === undefined || (wanted.rotation && !listed.key.fields.has("rotation_policy"));
+}
+
+/** Whether any of these paths is about the rotation policy, which a list may leave out. */
+export function speaksOfRotation(paths: Iterable<FieldPath>): boolean {
+  for (const path of paths) if (path.startsWith("rotation_policy")) return true;
+  return false;
 }
 
 /** `last_updated_at` has whole seconds: a GET in the same moment may have missed a later change of that second. */
@@ -96,13 +114,14 @@ function withRememberedRotation(listed: InventoryKey, state: StateReader): Inven
   return { ...listed, key: { ...listed.key, fields }, rotationReadAt: before.rotationReadAt };
 }
 
-interface GetRequest {
+export interface GetRequest {
   readonly id: KeyId;
   readonly listed: boolean;
   readonly signal: AbortSignal;
 }
 
-async function tryGet(reader: KeyReader, request: GetRequest): Promise<LiveRecord | Sight> {
+/** One key by its id; a failure that is about this key alone is a sight of it. */
+export async function tryGet(reader: KeyReader, request: GetRequest): Promise<LiveRecord | Sight> {
   try {
     return await reader.get(request.id, { signal: request.signal });
   } catch (error) {

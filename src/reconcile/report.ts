@@ -1,8 +1,17 @@
-import { carryFindings, type Outcome, type PassReport, type RequestCounts } from "../core/outcome.ts";
+import {
+  carryFindings,
+  readReport,
+  isTaken,
+  withReadBack,
+  type Outcome,
+  type PassReport,
+  type RequestCounts,
+} from "../core/outcome.ts";
 import type { PassKind, PlanSummary } from "../core/plan.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { RequestTally, StateReader, StateWriter } from "../ports.ts";
+import type { KeyProof } from "./read-back.ts";
 import type { Survey } from "./survey.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
@@ -14,6 +23,8 @@ interface ReportParts {
   readonly survey: Survey | null;
   readonly outcomes: readonly Outcome[];
   readonly error: unknown;
+  /** Keys whose effect is open. */
+  readonly awaiting: number;
   readonly requests: RequestCounts;
 }
 
@@ -39,8 +50,9 @@ export function makeReport(parts: ReportParts): PassReport {
     summary: parts.survey?.plan.summary ?? emptySummary,
     problems: (parts.survey?.problems ?? []).map(({ frame: _frame, ...problem }) => problem),
     notices: parts.survey?.plan.notices ?? [],
-    unfinished: parts.outcomes.filter(({ outcome }) => outcome !== "applied"),
-    applied: parts.outcomes.filter(({ outcome }) => outcome === "applied").length,
+    unfinished: parts.outcomes.filter(({ outcome }) => !isTaken(outcome)),
+    applied: parts.outcomes.filter(({ outcome }) => isTaken(outcome)).length,
+    awaiting: parts.awaiting,
     requests: parts.requests,
   };
 }
@@ -51,7 +63,7 @@ type ReportState = Pick<StateWriter, "saveFact"> & Pick<StateReader, "fact">;
 function lastReport(state: ReportState): PassReport | undefined {
   try {
     const fact = state.fact("report");
-    return fact?.["version"] === 1 ? (fact as unknown as PassReport) : undefined;
+    return fact?.["version"] === 1 ? readReport(fact) : undefined;
   } catch {
     return undefined;
   }
@@ -74,12 +86,30 @@ export function keepReport(state: ReportState, made: PassReport, target: string 
   }
 }
 
+/** Brings the kept report up to what was read back since. A state that cannot be written is thrown. */
+export function keepReadBack(state: ReportState, proofs: Iterable<KeyProof>): void {
+  const before = lastReport(state);
+  if (before === undefined) return;
+  const all = [...proofs];
+  const judged = new Set(all.filter(({ kind }) => kind !== "open").map(({ keyId }) => keyId));
+  const awaiting = all.filter(({ kind }) => kind === "open").length;
+  state.saveFact("report", toJson(withReadBack(before, judged, awaiting)));
+}
+
 /** What was asked of the control plane between two tallies. */
 export function requestsSince(before: RequestTally, after: RequestTally): RequestCounts {
   return {
     reads: after.reads - before.reads,
     writes: after.writes - before.writes,
     throttledMs: after.throttledMs - before.throttledMs,
+  };
+}
+
+export function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {
+  return {
+    reads: a.reads + b.reads,
+    writes: a.writes + b.writes,
+    throttledMs: a.throttledMs + b.throttledMs,
   };
 }
 

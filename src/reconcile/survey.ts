@@ -9,7 +9,7 @@ import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
-import { readLiveKeys } from "./read-live-keys.ts";
+import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
@@ -48,7 +48,7 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
     return { plan, trusted: set.trusted, problems, files: set.files, readAt: null, inventory: null };
   }
   const readAt = ports.clock.now();
-  const live = await readLiveKeys(ports, [...resolution.desired.values()], options.signal);
+  const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
   return { plan, trusted: true, problems, files: set.files, readAt, inventory: live.inventory };

@@ -10,6 +10,7 @@ export function humanStatus(report: PassReport, paint: Paint, interrupted = fals
     `${verdict}: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}`,
     `  ${plural(summary.desired, "key")} governed, ${plural(summary.changes, "change")} planned, ${report.applied} applied`,
     `  ${plural(requests.reads, "read")}, ${plural(requests.writes, "write")}, ${requests.throttledMs} ms throttled`,
+    ...(report.awaiting === 0 ? [] : [`  ${plural(report.awaiting, "key")} written and not read back yet`]),
     ...(interrupted
       ? ["  a later pass began to write and has not ended: it is under way, or was killed"]
       : []),

@@ -1,30 +1,34 @@
 import type { FieldPath } from "../core/key.ts";
-import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim } from "../core/ledger.ts";
+import { sameCanonical } from "../core/canonical.ts";
+import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim, ReadBack } from "../core/ledger.ts";
 
 /*
  * What each step does to the ledger of one key. Pure: each function returns a new AppliedKey, and nothing that was
  * handed out before ever changes.
  *
- * | step    | confirmed                  | claimed           | mendedFrom, replaced | other entries               |
- * |---------|----------------------------|-------------------|----------------------|-----------------------------|
- * | claim   | stays                      | the new value     | as given, or gone    | stay                        |
- * | confirm | what was claimed           | gone              | stay                 | above or below the path: gone |
- * | refuse  | stays                      | marked refused    | stay                 | stay                        |
- * | adopt   | the value given            | gone              | gone                 | those named: gone           |
+ * | step      | confirmed        | claimed        | mendedFrom          | replaced          | reverts           | unproved |
+ * |-----------|------------------|----------------|---------------------|-------------------|-------------------|----------|
+ * | claim     | stays            | the new value  | as given, or gone   | as given, or gone | as given, or gone | gone     |
+ * | confirm   | what was claimed | gone           | stays               | stays             | stay              | set      |
+ * | refuse    | stays            | marked refused | stays               | stays             | stay              | stays    |
+ * | adopt     | the value given  | gone           | gone                | gone              | stay, same value  | gone     |
+ * | read back | stays            | stays          | gone where shown    | stays             | stay              | gone     |
  *
- * Claim and adopt also set the policy that owns the key and where it stands.
+ * Claim and adopt also set the policy that owns the key and where it stands. Confirm drops entries above or below its
+ * paths, adopt those that it is told to.
  */
 
 /** The key after an intent has been recorded. */
 export function afterClaim(before: AppliedKey | undefined, claim: Claim): AppliedKey {
   const fields = new Map(before?.fields);
-  for (const { path, value, mendedFrom, replaced } of claim.fields) {
+  for (const { path, value, mendedFrom, replaced, reverts } of claim.fields) {
     const confirmed = fields.get(path)?.confirmed;
     fields.set(path, {
       ...(confirmed === undefined ? {} : { confirmed }),
       claimed: { value, policy: claim.policy, at: claim.at, refused: false },
       ...(mendedFrom === undefined ? {} : { mendedFrom }),
       ...(replaced === undefined ? {} : { replaced }),
+      ...(reverts === undefined ? {} : { reverts }),
     });
   }
   return { policy: claim.policy, file: claim.file, line: claim.line, fields };
@@ -41,7 +45,7 @@ export function afterConfirm(before: AppliedKey, paths: readonly FieldPath[], at
     const field = fields.get(path);
     if (field?.claimed === undefined) continue;
     const { value, policy } = field.claimed;
-    fields.set(path, confirmedField({ value, policy, at }, field));
+    fields.set(path, { ...confirmedField({ value, policy, at }, field), unproved: true });
     confirmed.add(path);
   }
   for (const path of fields.keys()) {
@@ -66,8 +70,26 @@ export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption
   const { policy, file, line, at } = adoption;
   const fields = new Map(before?.fields);
   for (const path of adoption.drop) fields.delete(path);
-  for (const { path, value } of adoption.confirm) fields.set(path, confirmedField({ value, policy, at }));
+  for (const { path, value } of adoption.confirm) {
+    const old = before?.fields.get(path);
+    const fought = old?.confirmed !== undefined && sameCanonical(old.confirmed.value, value);
+    const reverts = fought ? old.reverts : undefined;
+    fields.set(path, confirmedField({ value, policy, at }, reverts === undefined ? {} : { reverts }));
+  }
   return { policy, file, line, fields };
+}
+
+/** The key after a read was judged. */
+export function afterReadBack(before: AppliedKey, { shown, notShown }: ReadBack): AppliedKey {
+  const fields = new Map(before.fields);
+  for (const path of [...shown, ...notShown]) {
+    const field = fields.get(path);
+    if (field === undefined) continue;
+    const { unproved: _judged, mendedFrom, ...rest } = field;
+    const remembered = mendedFrom !== undefined && !shown.includes(path) ? { mendedFrom } : {};
+    fields.set(path, { ...rest, ...remembered });
+  }
+  return { ...before, fields };
 }
 
 /** The paths whose request was begun and whose outcome is open. */
@@ -77,13 +99,14 @@ export function openClaims(key: AppliedKey): FieldPath[] {
 
 function confirmedField(
   confirmed: AppliedValue,
-  kept: Pick<AppliedField, "mendedFrom" | "replaced"> = {},
+  kept: Pick<AppliedField, "mendedFrom" | "replaced" | "reverts"> = {},
 ): AppliedField {
-  const { mendedFrom, replaced } = kept;
+  const { mendedFrom, replaced, reverts } = kept;
   return {
     confirmed,
     ...(mendedFrom === undefined ? {} : { mendedFrom }),
     ...(replaced === undefined ? {} : { replaced }),
+    ...(reverts === undefined ? {} : { reverts }),
   };
 }
 

@@ -59,7 +59,7 @@ export function shared(key: AppliedKey, sharing: Sharing): AppliedKey {
 }
 
 function sharedField(
-  { confirmed, claimed, mendedFrom, replaced }: AppliedField,
+  { confirmed, claimed, mendedFrom, replaced, unproved, reverts }: AppliedField,
   sharing: Sharing,
 ): AppliedField {
   return {
@@ -69,6 +69,8 @@ function sharedField(
       : { claimed: { ...sharedValue(claimed, sharing), refused: claimed.refused } }),
     ...(mendedFrom === undefined ? {} : { mendedFrom: { value: sharing.value(mendedFrom.value) } }),
     ...(replaced === undefined ? {} : { replaced: sharedReplaced(replaced, sharing) }),
+    ...(unproved === undefined ? {} : { unproved }),
+    ...(reverts === undefined ? {} : { reverts: { ...reverts } }),
   };
 }
 

@@ -72,6 +72,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     confirm: refuse,
     refuse,
     leaveClaimed: refuse,
+    noteReadBacks: refuse,
     adopt: refuse,
     saveInventory: refuse,
     saveInventoryKey: refuse,

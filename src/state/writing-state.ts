@@ -1,12 +1,19 @@
 import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
-import type { Adoption, AppliedKey, Claim } from "../core/ledger.ts";
+import type { Adoption, AppliedKey, Claim, ReadBack } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable } from "./audit-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
 import { createInventoryReader, createInventoryTable } from "./inventory-table.ts";
-import { afterAdoption, afterClaim, afterConfirm, afterRefusal, openClaims } from "./ledger-rules.ts";
+import {
+  afterAdoption,
+  afterClaim,
+  afterConfirm,
+  afterReadBack,
+  afterRefusal,
+  openClaims,
+} from "./ledger-rules.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
@@ -102,6 +109,18 @@ export class WritingState implements State {
       changed.set(adoption.keyId, afterAdoption(before, adoption));
     }
     this.#save(changed);
+  }
+
+  noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void {
+    const changed = new Map<KeyId, AppliedKey>();
+    for (const readBack of readBacks) {
+      const before = this.#ledger.get(readBack.keyId);
+      if (before !== undefined) changed.set(readBack.keyId, afterReadBack(before, readBack));
+    }
+    if (changed.size === 0) return;
+    this.#save(changed, () => {
+      for (const entry of audit) this.#audit.append(entry);
+    });
   }
 
   saveInventory(keys: readonly InventoryKey[]): void {

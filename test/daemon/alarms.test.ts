@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { PassKind } from "../../src/core/plan.ts";
 import { createAlarms, type Alarms } from "../../src/daemon/alarms.ts";
 import { VirtualClock } from "../portkey/virtual-clock.ts";
 
@@ -10,7 +9,7 @@ let alarms: Alarms;
 beforeEach(() => {
   clock = new VirtualClock(0);
   rings = [];
-  alarms = createAlarms(clock, (kind: PassKind) => rings.push(`${kind} at ${clock.now()}`));
+  alarms = createAlarms(clock, (kind) => rings.push(`${kind} at ${clock.now()}`));
 });
 
 test("an alarm rings once, at its time", async () => {

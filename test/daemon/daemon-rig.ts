@@ -1,6 +1,6 @@
 import type { PassReport } from "../../src/core/outcome.ts";
 import type { PassKind } from "../../src/core/plan.ts";
-import { startDaemon, type Daemon } from "../../src/daemon/daemon.ts";
+import { startDaemon, type Daemon, type ReadBackRound } from "../../src/daemon/daemon.ts";
 import { createLog } from "../../src/log.ts";
 import type { Bell } from "../../src/ports.ts";
 import type { PassSignals } from "../../src/reconcile/loop.ts";
@@ -11,6 +11,11 @@ import { report } from "./reports.ts";
 const target = "https://api.example.com/v1";
 export const settleMs = 60_000;
 export const drainMs = 20_000;
+
+interface Round {
+  /** Ends the round of reading back. */
+  end(own?: Partial<ReadBackRound>): Promise<void>;
+}
 
 interface Running {
   readonly kind: PassKind;
@@ -28,6 +33,7 @@ export class DaemonRig {
   asleep = 0;
   readonly state = new FakeState();
   readonly passes: Running[] = [];
+  readonly rounds: Round[] = [];
   readonly rings = { watch: (): void => undefined, schedule: (): void => undefined };
 
   async start(): Promise<Daemon> {
@@ -38,6 +44,7 @@ export class DaemonRig {
       state: this.state,
       target,
       runPass: (kind, signals) => this.#runPass(kind, signals),
+      readBack: () => this.#readBack(),
       settleMs,
       drainMs,
       clock: { now: () => this.clock.now(), sleep: (ms, signal) => this.#sleep(ms, signal) },
@@ -76,6 +83,18 @@ export class DaemonRig {
         return Promise.resolve();
       },
     };
+  }
+
+  #readBack(): Promise<ReadBackRound> {
+    this.events.push("read back");
+    return new Promise((resolve) => {
+      this.rounds.push({
+        end(own = {}) {
+          resolve({ open: 0, contradicted: 0, gaveWay: false, refused: false, ...own });
+          return settle();
+        },
+      });
+    });
   }
 
   #runPass(kind: PassKind, signals: PassSignals): Promise<PassReport> {

@@ -135,6 +135,76 @@ describe("without being rung it looks again", () => {
   });
 });
 
+describe("what was written is read back", () => {
+  test("half a second after the push, and then in growing intervals until each key is judged", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ applied: 2, awaiting: 2 });
+    for (const wait of [500, 1_000, 2_000]) {
+      const begun = rig.rounds.length;
+      await rig.clock.advance(wait - 1);
+      expect(rig.rounds).toHaveLength(begun);
+      await rig.clock.advance(1);
+      expect(rig.rounds).toHaveLength(begun + 1);
+      await rig.rounds.at(-1)!.end({ open: 1 });
+    }
+    await rig.clock.advance(4_000);
+    await rig.rounds.at(-1)!.end();
+    await rig.clock.advance(1_000_000);
+    expect(rig.rounds).toHaveLength(4);
+    expect(rig.kinds()).toEqual(["edit"]);
+  });
+
+  test("what reads otherwise rings a reconcile pass", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ applied: 1, awaiting: 1 });
+    await rig.clock.advance(500);
+    await rig.rounds[0]!.end({ contradicted: 1 });
+    expect(rig.kinds()).toEqual(["edit", "reconcile"]);
+  });
+
+  test("a reconcile pass that came first has read it: there is no round", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end({ applied: 1, awaiting: 1 });
+    daemon.reconcile();
+    await settle();
+    await rig.passes[1]!.end();
+    await rig.clock.advance(1_000_000);
+    expect(rig.rounds).toEqual([]);
+  });
+
+  test("a round that gave way to an edit is made up for after it", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ applied: 1, awaiting: 1 });
+    await rig.clock.advance(500);
+    rig.rings.watch();
+    await rig.rounds[0]!.end({ open: 1, gaveWay: true });
+    await rig.passes[1]!.end({ awaiting: 1 });
+    expect(rig.rounds).toHaveLength(2);
+  });
+
+  test("where the credential is refused it waits for the next pass", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ applied: 1, awaiting: 1 });
+    await rig.clock.advance(500);
+    await rig.rounds[0]!.end({ open: 1, refused: true });
+    await rig.clock.advance(1_000_000);
+    expect(rig.rounds).toHaveLength(1);
+  });
+
+  test("what a former process wrote and did not read back is read after the start", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ awaiting: 3 });
+    await rig.clock.advance(500);
+    expect(rig.rounds).toHaveLength(1);
+  });
+});
+
 describe("a stop", () => {
   test("silences what rings, then drains, in this order", async () => {
     const daemon = await rig.start();

@@ -18,6 +18,7 @@ export function report(own: Partial<PassReport> = {}): PassReport {
     notices: [],
     unfinished: [],
     applied: 0,
+    awaiting: 0,
     requests: { reads: 1, writes: 0, throttledMs: 0 },
     ...own,
   };

@@ -42,6 +42,11 @@ function passes(daemon: Running, kind?: string): number {
   ).length;
 }
 
+/** Whether the last that was said of reading back is that nothing is open any more. */
+function isReadBack(daemon: Running): boolean {
+  return daemon.log.findLast((line) => line["msg"] === "read back")?.["open"] === 0;
+}
+
 async function startInSync(): Promise<Running> {
   const daemon = place.start("daemon");
   await until(() => passes(daemon) > 0, "the first pass", daemon.output);
@@ -234,6 +239,7 @@ describe("the daemon", () => {
     const all = [...Array.from({ length: 50 }, (_, index) => index + 10)];
     await until(() => all.every((number) => limitOf(number) === number), "everything applied", daemon.output);
     await until(() => passes(daemon) > 0, "the pass", daemon.output);
+    await until(() => isReadBack(daemon), "all of it read back", daemon.output);
     await stop(daemon);
     await expectNothingToPlan();
     expect((await place.run("status")).exitCode).toBe(0);

@@ -90,6 +90,11 @@ export class FakePlane implements KeyReader, KeyWriter {
     return { ...this.#counts, throttledMs: 0 };
   }
 
+  /** As if each page held a hundred keys. */
+  listCost(): number {
+    return Math.max(1, Math.ceil(this.keys.size / 100));
+  }
+
   async list(options: RequestOptions = {}): Promise<readonly LiveRecord[]> {
     await this.#read("list", options);
     if (this.refusedList !== null) throw this.refusedList;

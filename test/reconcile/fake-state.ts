@@ -3,10 +3,16 @@
  * that was never claimed. The disk outlives the process that wrote to it.
  */
 import type { FieldPath } from "../../src/core/key.ts";
-import type { Adoption, AppliedKey, Claim } from "../../src/core/ledger.ts";
+import type { Adoption, AppliedKey, Claim, ReadBack } from "../../src/core/ledger.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
-import { afterAdoption, afterClaim, afterConfirm, afterRefusal } from "../../src/state/ledger-rules.ts";
+import {
+  afterAdoption,
+  afterClaim,
+  afterConfirm,
+  afterReadBack,
+  afterRefusal,
+} from "../../src/state/ledger-rules.ts";
 import { Fuse } from "./fuse.ts";
 
 export interface Disk {
@@ -90,6 +96,18 @@ export class FakeState implements State {
         const before = this.disk.ledger.get(adoption.keyId);
         this.disk.ledger.set(adoption.keyId, afterAdoption(before, adoption));
       }
+    });
+  }
+
+  noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void {
+    this.#step("noteReadBacks", `noteReadBacks ${readBacks.map(({ keyId }) => keyId).join(" ")}`, () => {
+      for (const readBack of readBacks) {
+        const before = this.disk.ledger.get(readBack.keyId);
+        if (before === undefined)
+          throw new Error(`a read back of ${readBack.keyId}, which was never written`);
+        this.disk.ledger.set(readBack.keyId, afterReadBack(before, readBack));
+      }
+      this.disk.audit.push(...audit);
     });
   }
 

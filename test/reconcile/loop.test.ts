@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PassKind } from "../../src/core/plan.ts";
-import { createLoop, type Loop, type PassSignals } from "../../src/reconcile/loop.ts";
+import { createLoop, type Ring, type Loop, type PassSignals } from "../../src/reconcile/loop.ts";
 import { isFinal, Withdrawn } from "../../src/reconcile/withdrawn.ts";
 import { settle } from "../portkey/virtual-clock.ts";
 import { propertyRuns } from "../core/build.ts";
@@ -17,7 +16,7 @@ import { propertyRuns } from "../core/build.ts";
  */
 
 interface Running {
-  readonly kind: PassKind;
+  readonly kind: Ring;
   readonly signals: PassSignals;
   readonly end: (unfinished: boolean) => void;
 }
@@ -25,9 +24,9 @@ interface Running {
 /** A loop whose passes end when they are told to; notes when each kind was rung last, and when a pass of it began. */
 class LoopRig {
   readonly loop: Loop;
-  readonly begun: PassKind[] = [];
-  readonly lastRing: Record<PassKind, number> = { edit: 0, reconcile: 0 };
-  readonly lastBegin: Record<PassKind, number> = { edit: 0, reconcile: 0 };
+  readonly begun: Ring[] = [];
+  readonly lastRing: Record<Ring, number> = { edit: 0, proof: 0, reconcile: 0 };
+  readonly lastBegin: Record<Ring, number> = { edit: 0, proof: 0, reconcile: 0 };
   running: Running | null = null;
   stopped: "no" | "asked" | "done" = "no";
   #events = 0;
@@ -49,7 +48,7 @@ class LoopRig {
     });
   }
 
-  ring(kind: PassKind): void {
+  ring(kind: Ring): void {
     if (this.stopped === "no") this.lastRing[kind] = this.#events += 1;
     this.loop.ring(kind);
   }
@@ -64,14 +63,14 @@ class LoopRig {
 
 /** What the invariants say must be the case. */
 interface Model {
-  running: { readonly kind: PassKind; yields: boolean; final: boolean } | null;
-  readonly rung: Set<PassKind>;
+  running: { readonly kind: Ring; yields: boolean; final: boolean } | null;
+  readonly rung: Set<Ring>;
   stopped: boolean;
   begun: number;
 }
 
 function goOn(model: Model): void {
-  const kind = model.rung.has("edit") ? "edit" : model.rung.has("reconcile") ? "reconcile" : undefined;
+  const kind = (["edit", "proof", "reconcile"] as const).find((one) => model.rung.has(one));
   if (model.running !== null || model.stopped || kind === undefined) return;
   model.rung.delete(kind);
   model.running = { kind, yields: false, final: false };
@@ -106,7 +105,7 @@ function command(
 }
 
 const rings = fc
-  .array(fc.constantFrom<PassKind>("edit", "reconcile"), { minLength: 1, maxLength: 5 })
+  .array(fc.constantFrom<Ring>("edit", "proof", "reconcile"), { minLength: 1, maxLength: 5 })
   .map((kinds) =>
     command(`ring ${kinds.join(", ")}`, {
       check: () => true,
@@ -162,7 +161,7 @@ test("whatever order rings, ends and a stop come in, the invariants hold", async
         expect(rig.running).toBeNull();
         if (rig.stopped !== "no") return;
         await rig.loop.idle();
-        for (const kind of ["edit", "reconcile"] as const) {
+        for (const kind of ["edit", "proof", "reconcile"] as const) {
           if (rig.lastRing[kind] > 0) expect(rig.lastBegin[kind]).toBeGreaterThan(rig.lastRing[kind]);
         }
       },

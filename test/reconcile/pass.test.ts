@@ -4,7 +4,7 @@ import type { PassReport } from "../../src/core/outcome.ts";
 import { isInSync } from "../../src/core/outcome.ts";
 import { problemAt } from "../../src/core/problem.ts";
 import { runPass, type PassOptions } from "../../src/reconcile/pass.ts";
-import { keepReport, makeReport, requestsSince } from "../../src/reconcile/report.ts";
+import { keepReadBack, keepReport, makeReport, requestsSince } from "../../src/reconcile/report.ts";
 import { Withdrawn } from "../../src/reconcile/withdrawn.ts";
 import { at, keyId, now, policySet, settleMs } from "../core/build.ts";
 import { settle } from "../portkey/virtual-clock.ts";
@@ -50,6 +50,7 @@ describe("the report says what happened", () => {
       endedAt: "2026-09-01T12:00:01.500Z",
       trusted: true,
       error: null,
+      awaiting: 2,
       summary: { desired: 2, live: 2, changes: 2, unchanged: 0, tightens: 0, loosens: 0 },
       problems: [],
       notices: [],
@@ -57,7 +58,8 @@ describe("the report says what happened", () => {
       applied: 2,
       requests: { reads: 1, writes: 2, throttledMs: 0 },
     });
-    expect(isInSync(report)).toBe(true);
+    expect(isInSync(report)).toBe(false);
+    expect(isInSync({ ...report, awaiting: 0 })).toBe(true);
     expect(rig.state.fact("report")).toEqual(report);
     expect(rig.state.fact("reconciled")).toEqual({ at: report.endedAt, target });
   });
@@ -176,6 +178,7 @@ describe("a report that cannot be kept", () => {
     survey: null,
     outcomes: [],
     error: null,
+    awaiting: 0,
     requests: { reads: 0, writes: 0, throttledMs: 0 },
   });
   const full = new AppError("STATE_WRITE_FAILED", "the disk is full");
@@ -250,6 +253,7 @@ describe("what only a look at live keys can find", () => {
       survey: null,
       outcomes: [],
       error: null,
+      awaiting: 0,
     };
     return { ...makeReport({ ...parts, requests: { reads: 0, writes: 0, throttledMs: 0 } }), notices };
   }
@@ -274,4 +278,31 @@ describe("what only a look at live keys can find", () => {
     keepReport(state, reportOf("reconcile", [found, held]), target);
     expect(keepReport(state, reportOf("edit", [found]), target).notices).toEqual([found]);
   });
+});
+
+test("what a reconcile pass reads anyway is the proof of what was written before", async () => {
+  const rig = rigOf(3);
+  expect((await run(rig)).awaiting).toBe(3);
+  const second = await run(rig, { pass: "pass-2" });
+  expect(second).toMatchObject({ awaiting: 0, applied: 0, requests: { reads: 1, writes: 0 } });
+  expect(isInSync(second)).toBe(true);
+  expect(rig.state.disk.audit.filter(({ event }) => event === "read-back")).toHaveLength(3);
+});
+
+test("what is read back settles what the report said of it, and nothing else", () => {
+  const state = new FakeState();
+  const notices = [
+    { kind: "settling", keyId: keyId(1), policy: "p1", message: "late" },
+    { kind: "settling", keyId: keyId(2), policy: "p2", message: "late" },
+    { kind: "drift", keyId: keyId(1), policy: "p1", message: "reported" },
+  ] as const;
+  const requests = { reads: 1, writes: 2, throttledMs: 0 };
+  const parts = { pass: "pass-1", kind: "reconcile", startedAt: 0, endedAt: 1, survey: null } as const;
+  const made = { ...makeReport({ ...parts, outcomes: [], error: null, awaiting: 2, requests }), notices };
+  keepReport(state, made, null);
+  keepReadBack(state, [
+    { keyId: keyId(1), policy: "p1", kind: "proved", fields: [] },
+    { keyId: keyId(2), policy: "p2", kind: "open", fields: [] },
+  ]);
+  expect(state.fact("report")).toMatchObject({ awaiting: 1, notices: [notices[1], notices[2]] });
 });

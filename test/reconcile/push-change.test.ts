@@ -28,7 +28,8 @@ function events(rig: Rig): string[] {
 describe("a failure", () => {
   test.each<[Consequence, number | null, string, string, "refuse" | "leaveClaimed"]>([
     ["rejected", 400, "rejected", "rejected", "refuse"],
-    ["missing", 404, "rejected", "missing", "refuse"],
+    ["rejected", 403, "forbidden", "rejected", "refuse"],
+    ["missing", 404, "missing", "missing", "refuse"],
     ["unknown", null, "unknown", "unknown", "leaveClaimed"],
     ["throttled", 429, "failed", "failed", "leaveClaimed"],
     ["unavailable", 503, "failed", "failed", "leaveClaimed"],
@@ -135,7 +136,7 @@ describe("a change that has to be read first", () => {
 
   test("takes the answer for what it is: a key that is gone, or one that cannot be read", async () => {
     for (const [kind, outcome] of [
-      ["missing", "rejected"],
+      ["missing", "missing"],
       ["unavailable", "failed"],
     ] as const) {
       const rig = unlooked({});

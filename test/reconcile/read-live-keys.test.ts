@@ -3,7 +3,7 @@ import { readLiveKey } from "../../src/core/live.ts";
 import type { Sight } from "../../src/core/make-plan.ts";
 import type { Json, JsonObject, KeyId, Mode } from "../../src/core/policy.ts";
 import type { InventoryKey, KeyReader, LiveRecord } from "../../src/ports.ts";
-import { readLiveKeys, type LiveKeys } from "../../src/reconcile/read-live-keys.ts";
+import { readLiveKeys, wantedKeys, type LiveKeys } from "../../src/reconcile/read-live-keys.ts";
 import { asGet, keyId, now, policy, rawKey, resolve } from "../core/build.ts";
 import { FakeState } from "./fake-state.ts";
 import { remoteError } from "./fake-plane.ts";
@@ -35,6 +35,7 @@ function record(id: KeyId, own: JsonObject, source: "list" | "get"): LiveRecord 
 async function look({ listed = {}, answers = {}, wanted, remembered = [] }: Given): Promise<Seen> {
   const gets: KeyId[] = [];
   const reader: KeyReader = {
+    listCost: () => 1,
     list: () => Promise.resolve(Object.entries(listed).map(([id, own]) => record(id, own, "list"))),
     get(id) {
       gets.push(id);
@@ -48,8 +49,8 @@ async function look({ listed = {}, answers = {}, wanted, remembered = [] }: Give
     policy({ name: `p${index}`, keyIds: [id], ...parts }),
   );
   const clock = { now: () => now, sleep: () => Promise.resolve() };
-  const desired = [...resolve({ policies }).desired.values()];
-  const live = await readLiveKeys({ reader, state, clock }, desired, new AbortController().signal);
+  const wantedNow = wantedKeys(resolve({ policies }).desired.values());
+  const live = await readLiveKeys({ reader, state, clock }, wantedNow, new AbortController().signal);
   return { ...live, gets };
 }
 

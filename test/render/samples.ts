@@ -49,6 +49,7 @@ export const report: PassReport = {
   notices: [],
   unfinished: [],
   applied: 2,
+  awaiting: 0,
   requests: { reads: 1, writes: 2, throttledMs: 250 },
 };
 

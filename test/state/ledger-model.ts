@@ -1,4 +1,5 @@
-import type { Adoption, Claim, Replaced } from "../../src/core/ledger.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Adoption, Claim, ReadBack, Replaced, Reverts } from "../../src/core/ledger.ts";
 import type { Json } from "../../src/core/policy.ts";
 
 /** One field of the model, flat: what the ledger should say about it. */
@@ -7,6 +8,8 @@ interface ModelField {
   claimed?: { value: Json; policy: string; at: number; refused: boolean };
   mendedFrom?: { value: Json };
   replaced?: Replaced;
+  reverts?: Reverts;
+  unproved?: true;
 }
 
 interface ModelKey {
@@ -34,13 +37,16 @@ export class LedgerModel {
 
   claim(claim: Claim): void {
     const key = this.#key(claim);
-    for (const { path, value, mendedFrom, replaced } of claim.fields) {
+    for (const { path, value, mendedFrom, replaced, reverts } of claim.fields) {
       const field = (key.fields[path] ??= {});
       field.claimed = { value, policy: claim.policy, at: claim.at, refused: false };
       delete field.mendedFrom;
       delete field.replaced;
+      delete field.reverts;
+      delete field.unproved;
       if (mendedFrom !== undefined) field.mendedFrom = { value: mendedFrom.value };
       if (replaced !== undefined) field.replaced = replaced;
+      if (reverts !== undefined) field.reverts = reverts;
     }
     key.underWay = claim.fields.map(({ path }) => path);
   }
@@ -51,6 +57,7 @@ export class LedgerModel {
     for (const path of paths) {
       const { value, policy } = fields[path]!.claimed!;
       fields[path]!.confirmed = { value, policy, at };
+      fields[path]!.unproved = true;
       delete fields[path]!.claimed;
     }
     for (const path of paths) {
@@ -73,10 +80,28 @@ export class LedgerModel {
   adopt(adoptions: readonly Adoption[]): void {
     for (const adoption of adoptions) {
       const key = this.#key(adoption);
+      const before = { ...key.fields };
       for (const path of adoption.drop) Reflect.deleteProperty(key.fields, path);
       for (const { path, value } of adoption.confirm) {
+        const { confirmed, reverts } = before[path] ?? {};
+        const kept =
+          confirmed !== undefined && isDeepStrictEqual(confirmed.value, value) ? reverts : undefined;
+        if (kept !== undefined) {
+          const now = { value, policy: adoption.policy, at: adoption.at };
+          key.fields[path] = { confirmed: now, reverts: kept };
+          continue;
+        }
         key.fields[path] = { confirmed: { value, policy: adoption.policy, at: adoption.at } };
       }
+    }
+  }
+
+  readBack({ keyId, shown, notShown }: ReadBack): void {
+    for (const path of [...shown, ...notShown]) {
+      const field = this.keys[keyId]?.fields[path];
+      if (field === undefined) continue;
+      delete field.unproved;
+      if (shown.includes(path)) delete field.mendedFrom;
     }
   }
 

@@ -41,6 +41,7 @@ describe("the ledger", () => {
     expect(state.applied().get(keyA)?.fields.get("name")).toEqual({
       confirmed: { value: "one", policy: "team", at: 1_500 },
       mendedFrom: { value: "zero" },
+      unproved: true,
     });
     state.claim(claimOf(keyA, [{ path: "name", value: "two" }], 2_000), auditOf(keyA, "claimed"));
     expect(state.applied().get(keyA)?.fields.get("name")).toEqual({
@@ -63,7 +64,7 @@ describe("the ledger", () => {
     state.close();
     state = states.open(path);
     const confirmed = { value: "one", policy: "team", at: 1_500 };
-    expect(field()).toEqual({ confirmed, replaced: ["zero", null] });
+    expect(field()).toEqual({ confirmed, replaced: ["zero", null], unproved: true });
     claim("two", "unknown");
     state.refuse(keyA, 1_600, auditOf(keyA, "rejected"));
     expect(field()).toMatchObject({ confirmed, claimed: { refused: true }, replaced: "unknown" });
@@ -150,10 +151,11 @@ describe("the ledger", () => {
       fc.dictionary(fc.constantFrom("b", "a", "__proto__"), fc.integer({ min: 0, max: 2 })),
     );
     const replaced = fc.oneof(fc.constant("unknown" as const), fc.array(value, { maxLength: 4 }));
+    const reverts = fc.record({ count: fc.integer({ min: 1, max: 9 }), since: fc.nat(9), last: fc.nat(9) });
     const path = fc.constantFrom(...modelPaths);
     const fields = fc.uniqueArray(
       fc.record(
-        { path, value, mendedFrom: fc.record({ value }), replaced },
+        { path, value, mendedFrom: fc.record({ value }), replaced, reverts },
         { requiredKeys: ["path", "value"] },
       ) as fc.Arbitrary<ClaimedField>,
       { selector: (field) => field.path, minLength: 1, maxLength: 4 },
@@ -188,6 +190,15 @@ describe("the ledger", () => {
           adoptions: fc.array(adoption, { maxLength: 3 }),
         }),
       },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("readBack" as const),
+          keyId: owner.keyId,
+          shown: fc.uniqueArray(path, { maxLength: 3 }),
+          notShown: fc.uniqueArray(path, { maxLength: 3 }),
+        }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("reopen" as const) }) },
     );
 
@@ -207,6 +218,10 @@ describe("the ledger", () => {
             case "adopt":
               state.adopt(one.adoptions);
               model.adopt(one.adoptions);
+              break;
+            case "readBack":
+              state.noteReadBacks([one], [auditOf(one.keyId, "read-back")]);
+              model.readBack(one);
               break;
             case "reopen":
               state.close();

@@ -1,0 +1,92 @@
+/*
+ * Whether what was written took effect, judged by a read after the write. An answer of 200 says that a request was
+ * accepted, not that it was stored: some fields, and some plans of Portkey, accept and ignore.
+ *
+ *   the read shows             within the settle time        afterwards
+ *   what was written           shown                         shown
+ *   what the write replaced    late: it is judged again      not shown
+ *   another value              not shown                     not shown
+ *   no such field              unseen: asked for otherwise   unseen
+ *
+ * Each field is judged once: shown or not shown ends the question for this write. What follows from "not shown" is for
+ * the three-way rule to say.
+ */
+import { mayBeLate } from "./diff.ts";
+import { sameField } from "./fields.ts";
+import type { Canonical, FieldPath, LiveKey } from "./key.ts";
+import type { AppliedField, AppliedKey, ReadBack } from "./ledger.ts";
+import { liveValue } from "./live.ts";
+import type { KeyId } from "./policy.ts";
+
+/** A field that was written, and what a read shows of it. */
+export interface FieldProof {
+  readonly path: FieldPath;
+  readonly kind: "shown" | "late" | "not-shown" | "unseen";
+  readonly set: Canonical;
+  /** Undefined when unseen. */
+  readonly read: Canonical | undefined;
+}
+
+interface ProofContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly settleMs: number;
+}
+
+/** The keys with a field whose effect is open. */
+export function keysToProve(applied: ReadonlyMap<KeyId, AppliedKey>): KeyId[] {
+  return [...applied].flatMap(([id, key]) => (fieldsToProve(key).length === 0 ? [] : [id]));
+}
+
+/** The fields of a key whose effect is open: confirmed, never judged, and no newer request begun. */
+export function fieldsToProve(key: AppliedKey): FieldPath[] {
+  const paths: FieldPath[] = [];
+  for (const [path, field] of key.fields) if (isOpen(field)) paths.push(path);
+  return paths;
+}
+
+function isOpen(field: AppliedField): boolean {
+  return field.unproved === true && field.claimed === undefined;
+}
+
+/** Judges every open field of a key by what was read of it. */
+export function proveKey(key: AppliedKey, live: LiveKey, context: ProofContext): FieldProof[] {
+  return fieldsToProve(key).flatMap((path) => {
+    const field = key.fields.get(path);
+    if (field?.confirmed === undefined) return [];
+    const set = field.confirmed.value;
+    const read = liveValue(live, path);
+    return [{ path, set, read, kind: judge({ path, set, field }, read, context) }];
+  });
+}
+
+interface Written {
+  readonly path: FieldPath;
+  readonly set: Canonical;
+  readonly field: AppliedField;
+}
+
+function judge(
+  { path, set, field }: Written,
+  read: Canonical | undefined,
+  context: ProofContext,
+): FieldProof["kind"] {
+  if (read === undefined) return "unseen";
+  if (sameField(path, { desired: set, live: read, now: context.now })) return "shown";
+  return mayBeLate({ path, applied: field }, read, context) ? "late" : "not-shown";
+}
+
+/** Whether the settle time of a key's open fields is over: a key that no read shows by then is not waited for. */
+export function isOverdue(key: AppliedKey, context: ProofContext): boolean {
+  const newest = fieldsToProve(key).map((path) => key.fields.get(path)?.confirmed?.at ?? 0);
+  return context.now - Math.max(0, ...newest) >= context.settleMs;
+}
+
+/** What the ledger is to note of it; undefined when everything is still open. */
+export function readBackOf(keyId: KeyId, proofs: readonly FieldProof[]): ReadBack | undefined {
+  const paths = (kind: FieldProof["kind"]): FieldPath[] =>
+    proofs.filter((proof) => proof.kind === kind).map(({ path }) => path);
+  const shown = paths("shown");
+  const notShown = paths("not-shown");
+  return shown.length + notShown.length === 0 ? undefined : { keyId, shown, notShown };
+}

@@ -1,0 +1,166 @@
+/*
+ * After a push: what was written is read, judged (`core/proof.ts`) and noted. Nothing is written to the control plane
+ * here; what does not read as it was set is for the next pass.
+ *
+ * Single GETs where they are fewer requests than the list, else the list, which then is a complete inventory too. A key
+ * that no read shows, and an error, prove nothing: they are asked again, the former until the settle time is over.
+ */
+import type { KeyId } from "../core/policy.ts";
+import type { Sight } from "../core/make-plan.ts";
+import type { AppliedKey, ReadBack } from "../core/ledger.ts";
+import {
+  fieldsToProve,
+  isOverdue,
+  keysToProve,
+  proveKey,
+  readBackOf,
+  type FieldProof,
+} from "../core/proof.ts";
+import type { AuditEntry, Clock, KeyReader, StateReader, StateWriter } from "../ports.ts";
+import { readLiveKeys, speaksOfRotation, tryGet } from "./read-live-keys.ts";
+
+export interface ReadBackPorts {
+  readonly reader: KeyReader;
+  readonly state: StateReader & StateWriter;
+  readonly clock: Clock;
+}
+
+export interface ReadBackOptions {
+  /** Names the look in the audit trail. */
+  readonly pass: string;
+  readonly settleMs: number;
+  /** Breaks off the reads; what was read by then is not judged. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How a key reads after the write. `proved`: as it was set. `open`: not all of it can be told yet. `not-shown`: otherwise.
+ * `unlisted`: no read shows the key.
+ */
+export type ProofKind = "proved" | "open" | "not-shown" | "unlisted";
+
+export interface KeyProof {
+  readonly keyId: KeyId;
+  readonly policy: string;
+  readonly kind: ProofKind;
+  /** What was judged of each field; empty where the key was not seen. */
+  readonly fields: readonly FieldProof[];
+}
+
+/** How many GETs are fewer than a list of unknown length. */
+const fewKeys = 10;
+
+/** One round: every key whose effect is open is read and judged. Throws a RemoteError when it cannot be read at all. */
+export async function readBack(ports: ReadBackPorts, options: ReadBackOptions): Promise<readonly KeyProof[]> {
+  const keys = keysToProve(ports.state.applied());
+  if (keys.length === 0) return [];
+  const few = keys.length <= (ports.reader.listCost() ?? fewKeys);
+  const sights = few
+    ? await readEach(ports, keys, options.signal)
+    : await readList(ports, keys, options.signal);
+  return noteSights(ports, { ...options, sightOf: (id) => sights.get(id) });
+}
+
+async function readEach(
+  { reader, state, clock }: ReadBackPorts,
+  keys: readonly KeyId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<KeyId, Sight>> {
+  const answers = await Promise.all(
+    keys.map(async (id) => [id, await tryGet(reader, { id, listed: false, signal })] as const),
+  );
+  return new Map(
+    answers.map(([id, answer]): [KeyId, Sight] => {
+      if ("kind" in answer) return [id, answer];
+      const now = clock.now();
+      state.saveInventoryKey({ ...answer, seenAt: now, rotationReadAt: now });
+      return [id, { kind: "seen", key: answer.key, complete: true }];
+    }),
+  );
+}
+
+async function readList(
+  ports: ReadBackPorts,
+  keys: readonly KeyId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<KeyId, Sight>> {
+  const applied = ports.state.applied();
+  const wanted = keys.map((keyId) => {
+    const key = applied.get(keyId);
+    return { keyId, rotation: key !== undefined && speaksOfRotation(fieldsToProve(key)) };
+  });
+  const live = await readLiveKeys(ports, wanted, signal);
+  ports.state.saveInventory(live.inventory);
+  return live.sights;
+}
+
+export interface NoteOptions extends Pick<ReadBackOptions, "pass" | "settleMs"> {
+  readonly sightOf: (id: KeyId) => Sight | undefined;
+}
+
+/** Judges what a read shows of the keys whose effect is open, and notes what is settled by it. */
+export function noteSights(
+  { state, clock }: Pick<ReadBackPorts, "state" | "clock">,
+  options: NoteOptions,
+): readonly KeyProof[] {
+  const applied = state.applied();
+  const context = { now: clock.now(), settleMs: options.settleMs };
+  const readBacks: ReadBack[] = [];
+  const audit: AuditEntry[] = [];
+  const proofs = keysToProve(applied).flatMap((keyId): KeyProof[] => {
+    const key = applied.get(keyId);
+    const sight = options.sightOf(keyId);
+    if (key === undefined || sight === undefined) return [];
+    const { kind, fields, noted } = judgeKey(keyId, key, { sight, ...context });
+    if (noted !== undefined) {
+      readBacks.push(noted);
+      audit.push(auditEntry(key, noted, { at: context.now, pass: options.pass, fields }));
+    }
+    return [{ keyId, policy: key.policy, kind, fields }];
+  });
+  if (readBacks.length > 0) state.noteReadBacks(readBacks, audit);
+  return proofs;
+}
+
+interface Judgement {
+  readonly kind: ProofKind;
+  readonly fields: readonly FieldProof[];
+  readonly noted: ReadBack | undefined;
+}
+
+function judgeKey(
+  keyId: KeyId,
+  key: AppliedKey,
+  look: { readonly sight: Sight; readonly now: number; readonly settleMs: number },
+): Judgement {
+  const { sight } = look;
+  if (sight.kind === "missing" && isOverdue(key, look)) {
+    return { kind: "unlisted", fields: [], noted: { keyId, shown: [], notShown: fieldsToProve(key) } };
+  }
+  if (sight.kind !== "seen") return { kind: "open", fields: [], noted: undefined };
+  const fields = proveKey(key, sight.key, look);
+  return { kind: kindOf(fields), fields, noted: readBackOf(keyId, fields) };
+}
+
+function kindOf(fields: readonly FieldProof[]): ProofKind {
+  if (fields.some(({ kind }) => kind === "not-shown")) return "not-shown";
+  return fields.every(({ kind }) => kind === "shown") ? "proved" : "open";
+}
+
+interface Judged {
+  readonly at: number;
+  readonly pass: string;
+  readonly fields: readonly FieldProof[];
+}
+
+function auditEntry(key: AppliedKey, noted: ReadBack, { at, pass, fields }: Judged): AuditEntry {
+  const { policy, file, line } = key;
+  const shown = fields.flatMap(({ path, kind, set, read }) =>
+    kind === "shown" || kind === "not-shown"
+      ? [{ path, set, read: read ?? null, shown: kind === "shown" }]
+      : [],
+  );
+  const detail =
+    fields.length > 0 ? { fields: shown } : { message: "no read shows this key", paths: [...noted.notShown] };
+  return { at, pass, keyId: noted.keyId, policy, file, line, event: "read-back", detail };
+}
