@@ -12,7 +12,7 @@ import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
 import { countProblems, humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
-import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
+import { createRemoteContext, exits, keptAlive, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
 import { showProgress, type Progress } from "./progress.ts";
 
@@ -82,7 +82,7 @@ async function proved(
 ): Promise<Pick<ApplyResult, "outcomes" | "requests">> {
   if (report.awaiting === 0) return { outcomes, requests: report.requests };
   const before = ports.tally();
-  const awaited = await awaitProof(ports, { pass: report.pass, settleMs, signal: stopping });
+  const awaited = await keptAlive(awaitProof(ports, { pass: report.pass, settleMs, signal: stopping }));
   keepReadBack(ports.state, awaited.proofs.values());
   const requests = addRequests(report.requests, requestsSince(before, ports.tally()));
   return { outcomes: withProofs(outcomes, awaited), requests };

@@ -105,6 +105,16 @@ export function stopOnSignal(): { readonly signal: AbortSignal; release(): void 
   return { signal: stop.signal, release };
 }
 
+/** The result of what may wait by the clock alone, whose sleeps do not keep the process alive. */
+export async function keptAlive<T>(work: Promise<T>): Promise<T> {
+  const alive = setInterval(() => undefined, 2 ** 31 - 1);
+  try {
+    return await work;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
 function configFlags({
   format: _format,
   color: _color,

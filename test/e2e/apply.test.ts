@@ -221,6 +221,49 @@ describe("apply against a control plane that is not the simulator", () => {
     expect((await place.run("plan")).exitCode).toBe(0);
   });
 
+  test("a value that is accepted and not stored is not taken for applied: tried once more, then told and left alone", async () => {
+    place.env["KEYSTEWARD_SETTLE"] = "50ms";
+    place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: renamed }"));
+    plane.intercept = ({ method }, response) => {
+      if (method === "PUT") response.writeHead(200, { "content-type": "application/json" }).end("{}");
+      return method === "PUT";
+    };
+    for (const expected of ["new", "drift"]) {
+      const applied = await place.run("apply", "--format", "json");
+      expect(applied.exitCode).toBe(5);
+      const { changes, outcomes } = expectResult("apply", applied.stdout);
+      expect(changes[0].fields).toMatchObject([{ path: "name", why: expected }]);
+      expect(outcomes).toMatchObject([{ outcome: "not-reflected", status: 200 }]);
+    }
+    const third = expectResult("apply", (await place.run("apply", "--format", "json")).stdout);
+    expect(third).toMatchObject({ changes: [], notices: [{ kind: "not-reflected", keyId: uuid(1) }] });
+    expect(plane.puts()).toHaveLength(2);
+  });
+
+  test("a key that takes a request and is never shown is unlisted, and one that is not ours to write is forbidden", async () => {
+    place.env["KEYSTEWARD_SETTLE"] = "50ms";
+    place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: renamed }"));
+    place.write("three.yaml", keyPolicy("three", uuid(3), "{ name: renamed }"));
+    plane.intercept = ({ method, path }, response) => {
+      if (method !== "PUT") return false;
+      if (path.endsWith(uuid(3))) {
+        response.writeHead(403, { "content-type": "application/json" });
+        response.end('{"success":false,"data":{"errorCode":"AB03","message":"not yours"}}');
+        return true;
+      }
+      plane.keys.delete(uuid(1));
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+      return true;
+    };
+    const applied = await place.run("apply", "--format", "json");
+    expect(applied.exitCode).toBe(5);
+    const { outcomes } = expectResult("apply", applied.stdout);
+    expect(outcomes.map(({ keyId, outcome }: Record<string, string>) => [keyId, outcome])).toEqual([
+      [uuid(1), "unlisted"],
+      [uuid(3), "forbidden"],
+    ]);
+  });
+
   test("a key that does not exist is told, and the exit code says that not all is done", async () => {
     place.write("ghost.yaml", keyPolicy("ghost", uuid(77), "{ name: ghost }"));
     const applied = await place.run("apply", "--format", "json");
