@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { createWorkshop } from "./lib/policies.ts";
 import { createReport } from "./lib/report.ts";
+import { compare } from "./parts/compare.ts";
 import { edit } from "./parts/edit.ts";
 import { memory } from "./parts/memory.ts";
 import type { Part } from "./parts/part.ts";
@@ -13,7 +14,7 @@ import { push } from "./parts/push.ts";
 import { reconcile } from "./parts/reconcile.ts";
 import { validate } from "./parts/validate.ts";
 
-const parts: Readonly<Record<string, Part>> = { validate, edit, reconcile, push, memory, plan };
+const parts: Readonly<Record<string, Part>> = { validate, edit, reconcile, push, memory, plan, compare };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -22,10 +22,13 @@ export interface Ended {
 }
 
 /** Runs Node to its end; throws unless it ends with 0. */
-export async function runNode(args: readonly string[]): Promise<Ended> {
+export async function runNode(
+  args: readonly string[],
+  { env = bareEnvironment() }: { readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   const from = performance.now();
   const child = spawn(process.execPath, args, {
-    env: bareEnvironment(),
+    env,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const chunks: Buffer[] = [];

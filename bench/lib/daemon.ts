@@ -42,7 +42,7 @@ export interface Daemon {
 }
 
 /** Nothing here is to be limited by the budget or woken by the schedule. */
-const freeSettings = {
+export const freeSettings = {
   SCHEDULE_CRON: "0 0 29 2 *",
   RATE_REQUESTS: "10000",
   RATE_PER: "1s",
@@ -50,10 +50,13 @@ const freeSettings = {
   RATE_HEADROOM: "0%",
 };
 
+export function settingsAsVariables(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`KEYSTEWARD_${name}`, value]));
+}
+
 export function startDaemon(options: DaemonOptions): Daemon {
   const { folder } = options;
-  const given = Object.entries({ ...freeSettings, ...options.settings });
-  const settings = Object.fromEntries(given.map(([name, value]) => [`KEYSTEWARD_${name}`, value]));
+  const settings = settingsAsVariables({ ...freeSettings, ...options.settings });
   const where = ["--policies", options.policies, "--state", `sqlite:${join(folder, "state.db")}`];
   const child = spawn(process.execPath, [cli, "daemon", ...where, "--base-url", options.baseUrl], {
     cwd: folder,
