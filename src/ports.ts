@@ -1,5 +1,5 @@
-import type { LiveKey, UpdateBody } from "./core/key.ts";
-import type { AppliedKey, Adoption, Claim, ReadBack } from "./core/ledger.ts";
+import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
+import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
 /** Time, handed in. `now` is milliseconds since the epoch. */
@@ -77,6 +77,10 @@ export interface StateReader {
   /** Everything applied so far, by key. */
   applied(): ReadonlyMap<KeyId, AppliedKey>;
   inventoryOf(id: KeyId): InventoryKey | undefined;
+  /** What the fields of a key were before the first write to each. */
+  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline>;
+  /** The keys that were put back to an earlier point, and are left alone since. */
+  restorations(): ReadonlyMap<KeyId, Restoration>;
   /** Facts about past passes, by name; JSON. */
   fact(name: FactName): JsonObject | undefined;
 }
@@ -99,7 +103,16 @@ export interface AuditEntry {
   readonly line: number;
   /** `claimed` before a request; how it ended; `read-back` when a later read was judged. */
   readonly event:
-    "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn" | "read-back";
+    | "claimed"
+    | "applied"
+    | "rejected"
+    | "failed"
+    | "unknown"
+    | "missing"
+    | "withdrawn"
+    | "read-back"
+    | "restored"
+    | "resumed";
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }
@@ -108,7 +121,7 @@ export interface AuditEntry {
 export interface StateWriter {
   /**
    * Records the intent to write before the request goes out, with its line of the audit trail. What was last seen of the
-   * key is forgotten: it is about to change.
+   * key is forgotten: it is about to change. What a field was before its first write is kept for good.
    */
   claim(claim: Claim, audit: AuditEntry): void;
   /** The request succeeded: what was claimed is now applied. */
@@ -117,6 +130,8 @@ export interface StateWriter {
   refuse(id: KeyId, at: number, audit: AuditEntry): void;
   /** The request may or may not have taken effect, or never went out: the claim stays. */
   leaveClaimed(id: KeyId, audit: AuditEntry): void;
+  /** Leaves a key alone from now on, since a person has put it back; with null, no longer. */
+  setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void;
   /** Reads after writes were judged; a line of the audit trail for each. */
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void;
   /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */

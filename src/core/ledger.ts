@@ -65,6 +65,23 @@ export interface ClaimedField {
   readonly replaced?: Replaced;
   /** How often it has been put back lately, this time included. */
   readonly reverts?: Reverts;
+  /** The live value before; absent when it is not known. The first one of a field is kept as its baseline. */
+  readonly from?: Canonical;
+}
+
+/** What a field was before we wrote it for the first time, and when that was (milliseconds since the epoch). */
+export interface Baseline {
+  readonly value: Canonical;
+  readonly at: number;
+}
+
+/**
+ * A key that a person has put back to an earlier point: until they say otherwise its policy is paused for it.
+ */
+export interface Restoration {
+  readonly at: number;
+  /** To what it was put back, in words: `its baseline`, `line 120 of the audit trail`. */
+  readonly point: string;
 }
 
 /** What a read after a write said of the fields that were written. */

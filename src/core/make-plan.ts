@@ -11,13 +11,14 @@ import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
 import { rankOf } from "./fields.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
-import type { Adoption, AppliedKey } from "./ledger.ts";
+import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
   releasedNotice,
+  restoredText,
   shortText,
   type Judged,
   heldNotice,
@@ -47,6 +48,8 @@ export interface PlanInput {
   readonly resolution: Resolution;
   readonly applied: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf: (id: KeyId) => Sight;
+  /** Keys that a person has put back: their policies are paused for them. */
+  readonly restorations: ReadonlyMap<KeyId, Restoration>;
   /** How many keys were read; null when the pass did not read. */
   readonly liveCount: number | null;
   /** Milliseconds since the epoch. */
@@ -97,6 +100,8 @@ function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
     return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
   }
+  const restoration = input.restorations.get(desired.keyId);
+  if (restoration !== undefined) return told(desired, "restored", restoredText(desired, restoration));
   if (isQuiet(desired, input)) return nothing;
   const heir = brokenPredecessor(desired, input);
   if (heir !== undefined) return { notices: [heir] };

@@ -3,7 +3,7 @@ import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
-import type { AppliedKey } from "./ledger.ts";
+import type { AppliedKey, Restoration } from "./ledger.ts";
 import type { Notice } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
@@ -60,6 +60,14 @@ export function releasedNotice(desired: DesiredKey, gone: readonly FieldPath[]):
     `no longer managed, and left as it is: ${released.join(", ")}; ` +
     `to empty a field say so with null in the policy "${desired.policy}"`;
   return [notice(desired, "released", message)];
+}
+
+/** What is told of a key that a person has put back. */
+export function restoredText({ keyId, policy }: DesiredKey, { at, point }: Restoration): string {
+  return (
+    `this key was put back to ${point} at ${new Date(at).toISOString()}, and is left so: the policy "${policy}" is ` +
+    `paused for it until you say keysteward resume ${keyId}`
+  );
 }
 
 /** Keys that we once set and that no sound policy covers now: nothing is written, whatever is live. */

@@ -108,6 +108,7 @@ const needsAttention: readonly Notice["kind"][] = [
   "refused",
   "drift",
   "held",
+  "restored",
   "missing",
   "unreadable",
 ];

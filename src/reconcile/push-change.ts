@@ -67,7 +67,9 @@ const freshMs = 1_000;
 /** The request of a change; null when a fresh look shows that nothing is left to do. */
 async function prepare(ports: PushPorts, change: Change, options: PushOptions): Promise<Request | null> {
   const isOld = ports.clock.now() - (options.readAt ?? 0) > freshMs;
-  if (change.body !== null && !(change.carries && isOld)) return { change, body: change.body };
+  // What nobody has seen must be, before it is written over: it is the baseline to which it can be put back.
+  const isKnown = change.fields.every(({ from }) => from !== undefined);
+  if (change.body !== null && isKnown && !(change.carries && isOld)) return { change, body: change.body };
   const record = await ports.reader.get(change.keyId, requestOptions(options));
   const now = ports.clock.now();
   ports.state.saveInventoryKey({ ...record, seenAt: now, rotationReadAt: now });
@@ -82,10 +84,11 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
     ports.state.adopt([{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }]);
   }
   if (fields.length === 0) return null;
+  const seen = fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from }));
   const changed = fields.map(({ path }) => path);
   const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
   if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
-  return { change: { ...change, fields }, body };
+  return { change: { ...change, fields: seen }, body };
 }
 
 async function send(ports: PushPorts, request: Request, options: PushOptions): Promise<Pushed> {
@@ -173,7 +176,13 @@ function requestOptions(options: PushOptions): RequestOptions {
 }
 
 function claimed({ path, to, from, why, replaced, reverts }: FieldChange): ClaimedField {
-  const field = { path, value: to, replaced, ...(reverts === undefined ? {} : { reverts }) };
+  const field = {
+    path,
+    value: to,
+    replaced,
+    ...(reverts === undefined ? {} : { reverts }),
+    ...(from === undefined ? {} : { from }),
+  };
   return why === "drift" && from !== undefined ? { ...field, mendedFrom: { value: from } } : field;
 }
 

@@ -68,6 +68,7 @@ function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan 
     // Of a directory that cannot be believed not even "no policy covers this key" may be said.
     applied: seen.trusted ? ports.state.applied() : new Map(),
     sightOf: seen.sightOf,
+    restorations: ports.state.restorations(),
     liveCount: seen.liveCount,
     now: ports.clock.now(),
     settleMs: options.settleMs,

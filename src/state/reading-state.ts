@@ -1,9 +1,12 @@
-import type { AppliedKey } from "../core/ledger.ts";
+import type { FieldPath } from "../core/key.ts";
+import type { AppliedKey, Baseline, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
+import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
 import { createInventoryReader } from "./inventory-table.ts";
 import { readLedger } from "./ledger-table.ts";
+import { createRestorationReader } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 import { guarded } from "./sqlite-fault.ts";
@@ -14,6 +17,8 @@ export class ReadingState implements StateReader {
   readonly #path: string;
   readonly #readFact: ReturnType<typeof createFactReader>;
   readonly #readKey: ReturnType<typeof createInventoryReader>;
+  readonly #readBaseline: ReturnType<typeof createBaselineReader>;
+  readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
   #open = true;
@@ -23,6 +28,8 @@ export class ReadingState implements StateReader {
     this.#path = path;
     this.#readFact = createFactReader(db);
     this.#readKey = createInventoryReader(db);
+    this.#readBaseline = createBaselineReader(db);
+    this.#readRestorations = createRestorationReader(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -37,6 +44,14 @@ export class ReadingState implements StateReader {
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
     return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
+    return guarded(this.#path, () => this.#readBaseline(id));
+  }
+
+  restorations(): ReadonlyMap<KeyId, Restoration> {
+    return guarded(this.#path, () => this.#readRestorations());
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -54,6 +69,8 @@ export class ReadingState implements StateReader {
 export const emptyReader: StateReader & { close(): void } = {
   applied: () => new Map(),
   inventoryOf: () => undefined,
+  baselineOf: () => new Map(),
+  restorations: () => new Map(),
   fact: () => undefined,
   close: () => undefined,
 };
@@ -66,6 +83,8 @@ export function readOnly(reader: StateReader & { close(): void }): State {
   return {
     applied: () => reader.applied(),
     inventoryOf: (id) => reader.inventoryOf(id),
+    baselineOf: (id) => reader.baselineOf(id),
+    restorations: () => reader.restorations(),
     fact: (name) => reader.fact(name),
     close: () => reader.close(),
     claim: refuse,
@@ -73,6 +92,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     refuse,
     leaveClaimed: refuse,
     noteReadBacks: refuse,
+    setRestoration: refuse,
     adopt: refuse,
     saveInventory: refuse,
     saveInventoryKey: refuse,

@@ -72,6 +72,21 @@ export const migrations: readonly string[] = [
   WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
   BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
   `,
+  `
+  CREATE TABLE baseline (
+    key_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, path)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE restoration (
+    key_id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    point TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

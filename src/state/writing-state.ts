@@ -1,9 +1,10 @@
 import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
-import type { Adoption, AppliedKey, Claim, ReadBack } from "../core/ledger.ts";
+import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable } from "./audit-table.ts";
+import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
 import { createInventoryReader, createInventoryTable } from "./inventory-table.ts";
 import {
@@ -15,6 +16,7 @@ import {
   openClaims,
 } from "./ledger-rules.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
+import { createRestorationReader, createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 import { guarded } from "./sqlite-fault.ts";
@@ -49,6 +51,10 @@ export class WritingState implements State {
   readonly #writeFact: ReturnType<typeof createFactWriter>;
   readonly #readFact: ReturnType<typeof createFactReader>;
   readonly #readKey: ReturnType<typeof createInventoryReader>;
+  readonly #baseline: ReturnType<typeof createBaselineTable>;
+  readonly #readBaseline: ReturnType<typeof createBaselineReader>;
+  readonly #restoration: ReturnType<typeof createRestorationTable>;
+  readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
@@ -62,6 +68,10 @@ export class WritingState implements State {
     this.#writeFact = createFactWriter(db, clean);
     this.#readFact = createFactReader(db);
     this.#readKey = createInventoryReader(db);
+    this.#baseline = createBaselineTable(db, clean);
+    this.#readBaseline = createBaselineReader(db);
+    this.#restoration = createRestorationTable(db);
+    this.#readRestorations = createRestorationReader(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -72,6 +82,14 @@ export class WritingState implements State {
     return guarded(this.#path, () => this.#readKey(id));
   }
 
+  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
+    return guarded(this.#path, () => this.#readBaseline(id));
+  }
+
+  restorations(): ReadonlyMap<KeyId, Restoration> {
+    return guarded(this.#path, () => this.#readRestorations());
+  }
+
   fact(name: FactName): JsonObject | undefined {
     return guarded(this.#path, () => this.#readFact(name));
   }
@@ -80,6 +98,7 @@ export class WritingState implements State {
     const key = afterClaim(this.#ledger.get(claim.keyId), claim);
     this.#save(new Map([[claim.keyId, key]]), () => {
       this.#inventory.forget(claim.keyId);
+      this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
     this.#underWay.set(
@@ -120,6 +139,13 @@ export class WritingState implements State {
     if (changed.size === 0) return;
     this.#save(changed, () => {
       for (const entry of audit) this.#audit.append(entry);
+    });
+  }
+
+  setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void {
+    this.#transact(() => {
+      this.#restoration.set(id, restoration);
+      this.#audit.append(audit);
     });
   }
 

@@ -2,7 +2,7 @@ import { createResolver, type Resolution } from "../../src/core/resolve.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
 import type { LiveKey } from "../../src/core/key.ts";
-import type { AppliedField, AppliedKey } from "../../src/core/ledger.ts";
+import type { AppliedField, AppliedKey, Restoration } from "../../src/core/ledger.ts";
 import type { PassKind, Plan } from "../../src/core/plan.ts";
 import type {
   Json,
@@ -184,6 +184,7 @@ export interface PlanParts extends SetParts {
   readonly resolution?: Resolution;
   readonly applied?: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf?: (id: KeyId) => Sight;
+  readonly restorations?: ReadonlyMap<KeyId, Restoration>;
   readonly now?: number;
 }
 
@@ -193,6 +194,7 @@ export function plan(parts: PlanParts): Plan {
     resolution: parts.resolution ?? resolve(parts),
     applied: parts.applied ?? new Map(),
     sightOf: parts.sightOf ?? unseen,
+    restorations: parts.restorations ?? new Map(),
     liveCount: parts.pass === "edit" ? null : 1,
     now: parts.now ?? now,
     settleMs,

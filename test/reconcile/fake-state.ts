@@ -3,7 +3,7 @@
  * that was never claimed. The disk outlives the process that wrote to it.
  */
 import type { FieldPath } from "../../src/core/key.ts";
-import type { Adoption, AppliedKey, Claim, ReadBack } from "../../src/core/ledger.ts";
+import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
 import {
@@ -19,14 +19,26 @@ export interface Disk {
   readonly ledger: Map<KeyId, AppliedKey>;
   readonly inventory: Map<KeyId, InventoryKey>;
   readonly facts: Map<FactName, JsonObject>;
+  readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
+  readonly restorations: Map<KeyId, Restoration>;
   readonly audit: AuditEntry[];
 }
 
 export function emptyDisk(): Disk {
-  return { ledger: new Map(), inventory: new Map(), facts: new Map(), audit: [] };
+  return {
+    ledger: new Map(),
+    inventory: new Map(),
+    facts: new Map(),
+    baselines: new Map(),
+    restorations: new Map(),
+    audit: [],
+  };
 }
 
-type Step = Exclude<keyof State, "applied" | "inventoryOf" | "fact" | "close">;
+type Step = Exclude<
+  keyof State,
+  "applied" | "inventoryOf" | "baselineOf" | "restorations" | "fact" | "close"
+>;
 
 export class FakeState implements State {
   /** The steps that were taken, in order: `claim ID`, `confirm ID`, `adopt`, … */
@@ -57,6 +69,14 @@ export class FakeState implements State {
     return this.disk.inventory.get(id);
   }
 
+  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
+    return this.disk.baselines.get(id) ?? new Map();
+  }
+
+  restorations(): ReadonlyMap<KeyId, Restoration> {
+    return this.disk.restorations;
+  }
+
   fact(name: FactName): JsonObject | undefined {
     return this.disk.facts.get(name);
   }
@@ -74,6 +94,11 @@ export class FakeState implements State {
         claim.fields.map(({ path }) => path),
       );
       this.disk.inventory.delete(claim.keyId);
+      const baseline = this.disk.baselines.get(claim.keyId) ?? new Map<FieldPath, Baseline>();
+      for (const { path, from } of claim.fields) {
+        if (from !== undefined && !baseline.has(path)) baseline.set(path, { value: from, at: claim.at });
+      }
+      this.disk.baselines.set(claim.keyId, baseline);
       this.disk.audit.push(audit);
     });
   }
@@ -108,6 +133,14 @@ export class FakeState implements State {
         this.disk.ledger.set(readBack.keyId, afterReadBack(before, readBack));
       }
       this.disk.audit.push(...audit);
+    });
+  }
+
+  setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void {
+    this.#step("setRestoration", `setRestoration ${id}`, () => {
+      if (restoration === null) this.disk.restorations.delete(id);
+      else this.disk.restorations.set(id, restoration);
+      this.disk.audit.push(audit);
     });
   }
 

@@ -123,6 +123,8 @@ test("the reading half takes a state that cannot write", async () => {
   const reading = {
     applied: () => full.applied(),
     inventoryOf: () => undefined,
+    baselineOf: () => new Map(),
+    restorations: () => new Map(),
     fact: () => undefined,
   };
   const rig = createRig({ policies: policiesFor(1, { name: "a" }), keys: plainKeys(1) });
