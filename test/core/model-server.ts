@@ -16,6 +16,8 @@ export interface Variant {
   readonly metadata: "replace" | "merge";
   /** The same for `usage_limits` and `rotation_policy`. */
   readonly groups: "replace" | "merge";
+  /** How plain values in metadata are stored: as they were sent (when left out), or as their text. */
+  readonly scalars?: "kept" | "texts";
 }
 
 /** A key as the server stores it: field names of the update body, empty as null. */
@@ -99,11 +101,24 @@ function defaultsAfter(stored: Stored, sent: JsonObject, variant: Variant): Part
   const kept = variant.metadata === "merge" ? stored.metadata : null;
   const metadata = { ...kept, ...(isObject(whole["metadata"]) ? whole["metadata"] : {}) };
   return {
-    metadata: Object.keys(metadata).length === 0 ? null : metadata,
+    metadata: storedMetadata(metadata, variant),
     config_id: whole["config_id"] as string | null,
     // Any defaults row makes the switch true where nobody says otherwise (observed).
     allow_config_override: (whole["allow_config_override"] as boolean | null) ?? true,
   };
+}
+
+/** Metadata as the server keeps it; none as null. */
+export function storedMetadata(
+  metadata: JsonObject | null,
+  { scalars = "kept" }: Variant,
+): JsonObject | null {
+  const entries = Object.entries(metadata ?? {});
+  if (entries.length === 0) return null;
+  const text = (value: Json): Json => (typeof value === "object" ? value : String(value));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, scalars === "texts" ? text(value) : value]),
+  );
 }
 
 function group(
