@@ -1,14 +1,15 @@
 /*
  * What a reconcile pass reads: the whole list, and one GET for each key whose answer the list cannot give. Those are
  * two kinds. A key that a policy names and the list does not show may still be there, since a credential without the
- * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies,
- * which matters only for a key whose policy speaks of one; what a GET said of it then is believed again as long as
- * `last_updated_at` stays the same.
+ * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies and,
+ * where it is as the OpenAPI document says, the switch for config overrides; that matters only for a key whose policy
+ * speaks of them. What a GET said of them then is believed again as long as `last_updated_at` stays the same.
  *
  * An error is never taken for absence: a key that cannot be read is told as unreadable and left alone; only the
  * answer "not found" or "not yours" for a key that a complete list does not show means that it is missing.
  */
 import type { DesiredKey } from "../core/resolve.ts";
+import type { FieldPath } from "../core/key.ts";
 import type { Sight } from "../core/make-plan.ts";
 import type { KeyId } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
@@ -43,7 +44,7 @@ export async function readLiveKeys(
 
   async function read(key: DesiredKey): Promise<void> {
     const listed = inventory.get(key.keyId);
-    const remembered = listed === undefined ? undefined : withRememberedRotation(listed, ports.state);
+    const remembered = listed === undefined ? undefined : withRemembered(listed, ports.state);
     if (remembered !== undefined) {
       inventory.set(key.keyId, remembered);
       return;
@@ -78,21 +79,36 @@ function needsMore(desired: DesiredKey, inventory: ReadonlyMap<KeyId, InventoryK
   if (desired.mode === "paused") return false;
   const listed = inventory.get(desired.keyId);
   if (listed === undefined) return true;
-  const speaksOfRotation = [...desired.fields.keys()].some((path) => path.startsWith("rotation_policy"));
-  return speaksOfRotation && !listed.key.fields.has("rotation_policy");
+  const unknown = leftOut(listed);
+  return unknown.length > 0 && [...desired.fields.keys()].some((path) => isPartOf(path, unknown));
+}
+
+/** Fields that a row of the list may lack and a GET shows. */
+const mayBeLeftOut: readonly FieldPath[] = ["rotation_policy", "defaults.allow_config_override"];
+
+function leftOut({ key }: InventoryKey): readonly FieldPath[] {
+  return mayBeLeftOut.filter((field) => !key.fields.has(field));
+}
+
+function isPartOf(path: FieldPath, fields: readonly FieldPath[]): boolean {
+  return fields.some((field) => path === field || path.startsWith(`${field}.`));
 }
 
 /** `last_updated_at` has whole seconds: a GET in the same moment may have missed a later change of that second. */
 const sameSecondMarginMs = 5_000;
 
-function withRememberedRotation(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
+function withRemembered(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
   const before = state.inventoryOf(listed.key.id);
-  const rotation = before?.key.fields.get("rotation_policy");
   const updatedAt = listed.key.lastUpdatedAt;
-  if (before === undefined || rotation === undefined || before.rotationReadAt === null) return undefined;
+  if (before === undefined || before.rotationReadAt === null) return undefined;
   if (updatedAt === null || before.key.lastUpdatedAt !== updatedAt) return undefined;
   if (before.rotationReadAt - Date.parse(updatedAt) < sameSecondMarginMs) return undefined;
-  const fields = new Map([...listed.key.fields, ["rotation_policy", rotation]]);
+  const fields = new Map(listed.key.fields);
+  for (const field of leftOut(listed)) {
+    // What not even the GET showed stays unknown.
+    const value = before.key.fields.get(field);
+    if (value !== undefined) fields.set(field, value);
+  }
   return { ...listed, key: { ...listed.key, fields }, rotationReadAt: before.rotationReadAt };
 }
 
