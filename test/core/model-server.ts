@@ -69,13 +69,7 @@ export function update(stored: Stored, sent: JsonObject, variant: Variant): Stor
         after[name] = checkedBudget(group(stored.usage_limits, value, variant.groups));
         break;
       case "rotation_policy":
-        if (isObject(value)) {
-          refuseUnless(
-            !(filled(value, "next_rotation_at") && filled(value, "rotation_period")),
-            "date and period",
-          );
-        }
-        after[name] = checkedRotation(group(stored.rotation_policy, value, variant.groups));
+        after[name] = checkedRotation(group(written(stored.rotation_policy), value, variant.groups));
         break;
       case "defaults":
         refuseUnless(isObject(value), "defaults is not an object");
@@ -141,6 +135,13 @@ function checkedBudget(budget: JsonObject | null): JsonObject | null {
   return budget;
 }
 
+/** A date that was computed from a period is the server's; one that stands alone was written. */
+function written(policy: JsonObject | null): JsonObject | null {
+  if (policy === null || !(filled(policy, "rotation_period") || filled(policy, "rotation_period_days")))
+    return policy;
+  return { ...policy, next_rotation_at: null };
+}
+
 function checkedRotation(policy: JsonObject | null): JsonObject | null {
   if (policy === null) return null;
   refuseUnless(
@@ -150,6 +151,7 @@ function checkedRotation(policy: JsonObject | null): JsonObject | null {
   const named = filled(policy, "rotation_period");
   const counted = filled(policy, "rotation_period_days");
   refuseUnless(!(named && counted), "two rotation periods");
+  refuseUnless(!((named || counted) && filled(policy, "next_rotation_at")), "date and period");
   refuseUnless(named || counted || filled(policy, "next_rotation_at"), "a rotation without a time");
   const transition = policy["key_transition_period_ms"] ?? 1_800_000;
   // The server computes the next date from a period, and keeps a date at 00:00 UTC.
