@@ -131,10 +131,13 @@ class Passes {
     }
   }
 
-  /** Something happens to a key on the server, which notes the time. */
-  happen(id: KeyId, what: (stored: Stored) => Stored): void {
+  /** Something happens to a key on the server, which notes the time; its clock may be behind ours. */
+  happen(id: KeyId, what: (stored: Stored) => Stored, behindMs = 0): void {
     this.rig.plane.keys.set(id, what(this.rig.plane.keys.get(id)!));
-    this.rig.plane.updatedAt.set(id, new Date(this.#now).toISOString().replace(/\.\d+Z$/, ".000Z"));
+    this.rig.plane.updatedAt.set(
+      id,
+      new Date(this.#now - behindMs).toISOString().replace(/\.\d+Z$/, ".000Z"),
+    );
   }
 }
 
@@ -234,12 +237,15 @@ interface Step {
   readonly after: number;
   /** The keys whose `last_updated_at` moves before the pass, though nothing of theirs changes. */
   readonly touched: readonly number[];
+  /** By how much the server's clock is behind. */
+  readonly behindMs: number;
 }
 
 const steps = fc.array(
   fc.record({
     after: fc.constantFrom(1, 4_999, 5_000, 60_000, dayMs),
     touched: fc.subarray([0, 1, 2], { maxLength: 2 }),
+    behindMs: fc.constantFrom(0, 3_600_000),
   }),
   { minLength: 1, maxLength: 5 },
 );
@@ -254,9 +260,9 @@ test(
         const passes = new Passes(given);
         await passes.run(now);
         let when = now;
-        for (const { after, touched } of list) {
+        for (const { after, touched, behindMs } of list) {
           for (const index of touched)
-            if (index < given.stored.length) passes.happen(keyId(index + 1), (stored) => stored);
+            if (index < given.stored.length) passes.happen(keyId(index + 1), (stored) => stored, behindMs);
           when += after;
           await passes.run(when);
           passes.expectAsWanted(given.stored);
