@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { topOf } from "../../src/core/fields.ts";
@@ -126,8 +127,8 @@ class Passes {
     for (const [index, was] of before.entries()) {
       const id = keyId(index + 1);
       const is = this.rig.plane.keys.get(id)!;
-      for (const [path, old, found] of unmanaged(this.#desired.get(id), was, is))
-        expect([path, found]).toEqual([path, old]);
+      const theirs = unmanaged(this.#desired.get(id), was, is);
+      expect(theirs.filter(([, old, found]) => !isDeepStrictEqual(old, found))).toEqual([]);
     }
   }
 
