@@ -144,6 +144,23 @@ test("an organisation's metadata schema against a policy of no metadata: sent tw
   expect([changes, notices.map(({ kind }) => kind)]).toEqual([[], ["not-reflected"]]);
 });
 
+test("an organisation's metadata schema that refuses updates: told in the server's words, and tried again later", async () => {
+  const it = await start({ keys: [{}, {}] });
+  const message = "metadata must have required property 'cost_center'";
+  const { id } = it.stored(1);
+  const body = { success: false, data: { message, errorCode: "AB01" } };
+  it.simulator.faults.add({ effect: { kind: "status", status: 400, body }, method: "PUT", id });
+  for (const n of [1, 2]) it.want({ description: "wanted" }, n);
+  const report = await it.apply();
+  expect(report.applied).toBe(1);
+  expect(report.unfinished).toMatchObject([
+    { keyId: id, outcome: "rejected", status: 400, message: expect.stringContaining(message) },
+  ]);
+  it.pass(dayMs);
+  expect(await it.update()).toEqual({ description: "wanted" });
+  await it.expectSilence();
+});
+
 function withCostCenter({
   defaults,
 }: {
