@@ -13,7 +13,7 @@
  *   alert_emails      null                -
  *   expires_at        null                -
  *   usage_limits      null                the other parts; null parts only where there is something to empty
- *   rotation_policy   null                the transition period; the other kind of period as null where it is set
+ *   rotation_policy   null                the transition period; the other kind of time as null where it is set
  *   defaults          parts: {} and null  always all three parts
  */
 import type { Canonical, FieldPath, LiveKey, UpdateBody } from "./key.ts";
@@ -79,11 +79,22 @@ function rotationPolicy(parts: BodyParts): Json | undefined {
   const { next_rotation_at: _computed, ...periods } = values;
   const path = "rotation_policy.next_rotation_at";
   const wantedDate = wanted(parts, path) ?? null;
-  if (wantedDate === null) return withNeededNulls("rotation_policy", periods, parts);
+  if (wantedDate === null) {
+    const body = withNeededNulls("rotation_policy", periods, parts);
+    return dateMayStandAlone(parts) ? { ...body, next_rotation_at: null } : body;
+  }
   // A wanted date that is over is no difference: the server has moved it on, and sending it again would move it back.
   const liveDate = parts.live === undefined ? undefined : liveValue(parts.live, path);
   const date = parts.changed.includes(path) ? wantedDate : (liveDate ?? wantedDate);
   return withNeededNulls("rotation_policy", { ...periods, next_rotation_at: date }, parts);
+}
+
+/** A date beside no period was set by somebody; where objects are merged it would stand beside the period to come. */
+function dateMayStandAlone({ live }: BodyParts): boolean {
+  if (live === undefined) return true;
+  const periods = ["rotation_policy.rotation_period", "rotation_policy.rotation_period_days"];
+  const isComputed = periods.some((path) => liveValue(live, path) !== null);
+  return !isComputed && liveValue(live, "rotation_policy.next_rotation_at") !== null;
 }
 
 function defaults(parts: BodyParts): Json | undefined {

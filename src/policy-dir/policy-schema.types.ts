@@ -174,7 +174,7 @@ export interface RateLimit {
 export interface Defaults {
   metadata?: DefaultMetadata;
   /**
-   * The UUID of the gateway config the key uses; null for none.
+   * The UUID of the gateway config the key uses, not its slug (pc-…); null for none.
    */
   config_id?: string | null;
   /**

@@ -15,7 +15,7 @@ import type { Fault } from "./yaml-stream.ts";
  *   required, oneOf (keyId, keyIds)   at the mapping it lacks in   KS1202 missing-field
  *   type, anyOf (plain values)        at the value                 KS1203 wrong-type
  *   enum, const, bounds, pattern      at the value                 KS1204 wrong-value
- *   format                            at the value                 KS1205 wrong-format
+ *   format, pattern of a config's id  at the value                 KS1205 wrong-format
  *   discriminator                     at the value of `kind`       KS1206 unknown-kind
  *
  * The validator reports each branch of a choice too: those echoes are left out, and so is what it says of a value whose
@@ -74,6 +74,10 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
       return at("KS1203", wrongType(error, path));
     case "format":
       return at("KS1205", wrongFormat(error, path));
+    case "pattern":
+      return path.endsWith(".config_id")
+        ? at("KS1205", slugInPlaceOfId(error, path))
+        : at("KS1204", wrongValue(error, path));
     case "uniqueItems":
       return [repeatedItem(error, located)];
     default:
@@ -145,6 +149,12 @@ function typeHint(types: readonly string[], found: unknown, path: string): strin
     return "remove the quotes";
   }
   return "correct the value";
+}
+
+/** Reads show a config by its UUID alone (observed): a policy with its slug could never be in sync. */
+function slugInPlaceOfId(error: ErrorObject, path: string): string {
+  const found = `${path} is ${describeValue(error.data)}, a config's slug, which Portkey's answers never show`;
+  return `${found}; give the UUID of the config`;
 }
 
 function wrongFormat(error: ErrorObject, path: string): string {

@@ -17,7 +17,7 @@ import {
   type FieldProof,
 } from "../core/proof.ts";
 import type { AuditEntry, Clock, KeyReader, StateReader, StateWriter } from "../ports.ts";
-import { readLiveKeys, speaksOfRotation, tryGet } from "./read-live-keys.ts";
+import { readLiveKeys, askedOf, tryGet } from "./read-live-keys.ts";
 
 export interface ReadBackPorts {
   readonly reader: KeyReader;
@@ -87,7 +87,7 @@ async function readList(
   const applied = ports.state.applied();
   const wanted = keys.map((keyId) => {
     const key = applied.get(keyId);
-    return { keyId, rotation: key !== undefined && speaksOfRotation(fieldsToProve(key)) };
+    return { keyId, asked: askedOf(key === undefined ? [] : fieldsToProve(key)) };
   });
   const live = await readLiveKeys(ports, wanted, signal);
   ports.state.saveInventory(live.inventory);

@@ -1,9 +1,9 @@
 /*
  * What a reconcile pass reads: the whole list, and one GET for each key whose answer the list cannot give. Those are
  * two kinds. A key that a policy names and the list does not show may still be there, since a credential without the
- * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies,
- * which matters only for a key whose policy speaks of one; what a GET said of it then is believed again as long as
- * `last_updated_at` stays the same.
+ * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies and,
+ * where it is as the OpenAPI document says, the switch for config overrides; that matters only for a key whose policy
+ * speaks of them. What a GET said of them then is believed again as long as `last_updated_at` stays the same.
  *
  * An error is never taken for absence: a key that cannot be read is told as unreadable and left alone; only the
  * answer "not found" or "not yours" for a key that a complete list does not show means that it is missing.
@@ -18,14 +18,14 @@ import type { Clock, InventoryKey, KeyReader, LiveRecord, StateReader } from "..
 /** A key of which something must be known. */
 export interface WantedKey {
   readonly keyId: KeyId;
-  /** Whether that includes its rotation policy. */
-  readonly rotation: boolean;
+  /** Fields among it that a list may leave out. */
+  readonly asked: readonly FieldPath[];
 }
 
 /** What is paused is left alone, and so need not be known. */
 export function wantedKeys(desired: Iterable<DesiredKey>): WantedKey[] {
   return [...desired].flatMap(({ keyId, mode, fields }) =>
-    mode === "paused" ? [] : [{ keyId, rotation: speaksOfRotation(fields.keys()) }],
+    mode === "paused" ? [] : [{ keyId, asked: askedOf(fields.keys()) }],
   );
 }
 
@@ -58,7 +58,7 @@ export async function readLiveKeys(
 
   async function read(key: WantedKey): Promise<void> {
     const listed = inventory.get(key.keyId);
-    const remembered = listed === undefined ? undefined : withRememberedRotation(listed, ports.state);
+    const remembered = listed === undefined ? undefined : withRemembered(listed, ports.state);
     if (remembered !== undefined) {
       inventory.set(key.keyId, remembered);
       return;
@@ -91,26 +91,43 @@ export async function readLiveKeys(
 
 function needsMore(wanted: WantedKey, inventory: ReadonlyMap<KeyId, InventoryKey>): boolean {
   const listed = inventory.get(wanted.keyId);
-  return listed === undefined || (wanted.rotation && !listed.key.fields.has("rotation_policy"));
+  return listed === undefined || wanted.asked.some((field) => !listed.key.fields.has(field));
 }
 
-/** Whether any of these paths is about the rotation policy, which a list may leave out. */
-export function speaksOfRotation(paths: Iterable<FieldPath>): boolean {
-  for (const path of paths) if (path.startsWith("rotation_policy")) return true;
-  return false;
+/** Fields that a row of the list may lack and a GET shows. */
+const mayBeLeftOut: readonly FieldPath[] = ["rotation_policy", "defaults.allow_config_override"];
+
+/** Which of the fields that a list may leave out are meant by these paths. */
+export function askedOf(paths: Iterable<FieldPath>): readonly FieldPath[] {
+  const asked = new Set<FieldPath>();
+  for (const path of paths) {
+    const field = mayBeLeftOut.find((one) => path === one || path.startsWith(`${one}.`));
+    if (field !== undefined) asked.add(field);
+  }
+  return asked.size === 0 ? none : [...asked];
+}
+
+const none: readonly FieldPath[] = [];
+
+function leftOut({ key }: InventoryKey): readonly FieldPath[] {
+  return mayBeLeftOut.filter((field) => !key.fields.has(field));
 }
 
 /** `last_updated_at` has whole seconds: a GET in the same moment may have missed a later change of that second. */
 const sameSecondMarginMs = 5_000;
 
-function withRememberedRotation(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
+function withRemembered(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
   const before = state.inventoryOf(listed.key.id);
-  const rotation = before?.key.fields.get("rotation_policy");
   const updatedAt = listed.key.lastUpdatedAt;
-  if (before === undefined || rotation === undefined || before.rotationReadAt === null) return undefined;
+  if (before === undefined || before.rotationReadAt === null) return undefined;
   if (updatedAt === null || before.key.lastUpdatedAt !== updatedAt) return undefined;
   if (before.rotationReadAt - Date.parse(updatedAt) < sameSecondMarginMs) return undefined;
-  const fields = new Map([...listed.key.fields, ["rotation_policy", rotation]]);
+  const fields = new Map(listed.key.fields);
+  for (const field of leftOut(listed)) {
+    // What not even the GET showed stays unknown.
+    const value = before.key.fields.get(field);
+    if (value !== undefined) fields.set(field, value);
+  }
   return { ...listed, key: { ...listed.key, fields }, rotationReadAt: before.rotationReadAt };
 }
 

@@ -45,7 +45,7 @@ const scopes = fc.uniqueArray(
 const emails = fc.uniqueArray(fc.constantFrom("a@example.com", "B@Example.com", "c@example.com"), {
   minLength: 1,
 });
-const amount = fc.constantFrom(0, 0.5, 10, 99.99, 1000);
+const amount = fc.constantFrom(0, 0.1, 0.5, 10, 33.333333, 99.99, 1000);
 const transition = fc.constantFrom(1_800_000, 3_600_000);
 
 function either(...choices: readonly JsonObject[]): fc.Arbitrary<JsonObject> {
@@ -59,7 +59,7 @@ const budget = fc
       {
         credit_limit: amount,
         type: fc.constantFrom("cost", "tokens"),
-        alert_threshold: fc.constantFrom(null, 0),
+        alert_threshold: fc.constantFrom(null, 0, 0.1),
       },
       { requiredKeys: ["credit_limit"] },
     ),
@@ -134,7 +134,7 @@ export const storedKey: fc.Arbitrary<Stored> = fc.record({
         fc.record({
           type: fc.constantFrom("cost", "tokens"),
           credit_limit: amount,
-          alert_threshold: fc.constantFrom(null, 0, 5),
+          alert_threshold: fc.constantFrom(null, 0, 0.1, 5),
         }),
         either(
           { periodic_reset: null, periodic_reset_days: null },

@@ -63,6 +63,20 @@ describe("`rotation_policy` goes out whole", () => {
     });
   });
 
+  test("a period goes with a date that somebody set emptied aloud", () => {
+    const found = live({ rotation_policy: { next_rotation_at: "2026-10-01T00:00:00.000Z" } });
+    expect(body({ key: { rotation_policy: { rotation_period: "monthly" } }, live: found })).toEqual({
+      rotation_policy: {
+        rotation_period: "monthly",
+        next_rotation_at: null,
+        key_transition_period_ms: 1_800_000,
+      },
+    });
+    const key = { rotation_period_days: 10, rotation_period: null, next_rotation_at: null };
+    const whole = { rotation_policy: { ...key, key_transition_period_ms: 1_800_000 } };
+    expect(body({ key: whole, live: null })).toEqual(whole);
+  });
+
   test("a date goes with the periods that are set emptied aloud", () => {
     const key = { rotation_policy: { next_rotation_at: "2026-12-01T00:00:00Z" } };
     expect(body({ key, live: live({ rotation_policy: weekly }) })).toEqual({

@@ -16,6 +16,7 @@ import type {
 import type { Place, Problem } from "../../src/core/problem.ts";
 import { effectiveFields, type DesiredFields } from "../../src/core/effective.ts";
 import { isObject } from "../../src/core/canonical.ts";
+import { propertyScale } from "../property.ts";
 
 /** The time of every test that does not need another one. */
 export const now = Date.parse("2026-09-01T12:00:00Z");
@@ -236,7 +237,7 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** How many runs a property test makes. */
+/** How many runs a property test makes that has no share of its own in property.ts. */
 export function propertyRuns(): number {
-  return Number(process.env["KEYSTEWARD_PROPERTY_RUNS"] ?? 300);
+  return Math.ceil(300 * propertyScale());
 }

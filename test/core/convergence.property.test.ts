@@ -7,21 +7,11 @@ import type { AppliedField, AppliedKey } from "../../src/core/ledger.ts";
 import type { KeyId } from "../../src/core/policy.ts";
 import type { Resolution } from "../../src/core/resolve.ts";
 import { keyBlock, storedKey, variant } from "./arbitraries.ts";
-import {
-  claimed,
-  confirmed,
-  dayMs,
-  keyId,
-  now,
-  policy,
-  profile,
-  propertyRuns,
-  resolve,
-  settleMs,
-} from "./build.ts";
+import { claimed, confirmed, dayMs, keyId, now, policy, profile, resolve, settleMs } from "./build.ts";
 import { later, type Stored } from "./model-server.ts";
 import { createWorld, type World } from "./world.ts";
 import { unfulfilled, unmanaged } from "./oracle.ts";
+import { holds, timeFor } from "../property.ts";
 
 /*
  * The invariants, for any policies, any keys, any ledger, any shape in which the server shows a key, and whether it
@@ -130,8 +120,7 @@ function expectOnlyMendsAdopted(world: World, first: Plan, when: number): void {
   world.apply(second, when);
 }
 
-const runs = { numRuns: propertyRuns() };
-const timeout = Math.max(120_000, propertyRuns() * 200);
+const timeout = timeFor("convergence: a reconcile pass");
 
 describe("one round is enough", () => {
   function check({ resolution, keys }: Case, world: World, pass: PassKind): void {
@@ -153,12 +142,13 @@ describe("one round is enough", () => {
 
   test(
     "for a reconcile pass, whatever the ledger says",
-    () => {
-      fc.assert(
+    async (context) => {
+      await holds(
+        context,
+        "convergence: a reconcile pass",
         fc.property(cases, variant, fc.integer(), (given, server, seed) => {
           check(given, createWorld({ ...given, variant: server, seed }), "reconcile");
         }),
-        runs,
       );
     },
     timeout,
@@ -166,12 +156,13 @@ describe("one round is enough", () => {
 
   test(
     "for an edit pass over keys that nobody has seen",
-    () => {
-      fc.assert(
+    async (context) => {
+      await holds(
+        context,
+        "convergence: an edit pass",
         fc.property(cases, variant, fc.integer(), (given, server, seed) => {
           check(given, createWorld({ ...given, ledger: new Map(), variant: server, seed }), "edit");
         }),
-        runs,
       );
     },
     timeout,
@@ -187,8 +178,10 @@ function sent(made: Plan, only?: Why): string[] {
 
 test(
   "names that a merging server never takes out of metadata are sent twice, then told, and nothing else is",
-  () => {
-    fc.assert(
+  async (context) => {
+    await holds(
+      context,
+      "convergence: metadata that merges",
       fc.property(cases, variant, fc.integer(), (given, server, seed) => {
         const world = createWorld({ ...given, variant: { ...server, metadata: "merge" }, seed });
         const first = world.look("reconcile", now);
@@ -211,7 +204,6 @@ test(
           expect(told.map((one) => one.keyId)).toEqual(stuck.map((path) => path.slice(0, keyId(1).length)));
         }
       }),
-      runs,
     );
   },
   timeout,

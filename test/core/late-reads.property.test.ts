@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { PassKind } from "../../src/core/plan.ts";
 import type { Json, JsonObject } from "../../src/core/policy.ts";
 import { storedKey, variant } from "./arbitraries.ts";
-import { configA, configB, keyId, now, policy, propertyRuns, resolve, settleMs } from "./build.ts";
+import { configA, configB, keyId, now, policy, resolve, settleMs } from "./build.ts";
+import { holds, timeFor } from "../property.ts";
 import { unfulfilled } from "./oracle.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -72,8 +73,10 @@ function withHistory(world: World, { key }: Edit): void {
 
 test(
   "late reads neither hide an edit nor make a second request",
-  () => {
-    fc.assert(
+  async (context) => {
+    await holds(
+      context,
+      "late reads",
       fc.property(edits, storedKey, variant, fc.boolean(), fc.integer(), (list, ...rest) => {
         const [stored, server, known, seed] = rest;
         const world = createWorld({
@@ -102,8 +105,7 @@ test(
         const { adoptions, notices } = world.look("reconcile", when + 3 * settleMs);
         expect([...adoptions, ...notices]).toEqual([]);
       }),
-      { numRuns: propertyRuns() },
     );
   },
-  Math.max(120_000, propertyRuns() * 200),
+  timeFor("late reads"),
 );

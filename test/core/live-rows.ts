@@ -4,6 +4,15 @@ import { configA, configB } from "./build.ts";
 /*
  * What a policy says, and what Portkey may answer when the key is as it says. Every row is judged in the shape of the
  * list and in the shape of a GET, in both directions: the answers are no difference, the counterexamples are.
+ *
+ * The normalisations are what is known of Portkey's answers, from its API reference or observed:
+ *
+ *    1 override switch      7 alert emails      13 usage period         19 rotation status     25 user
+ *    2 defaults row         8 metadata          14 next usage reset     20 instants            26 usage reset
+ *    3 config               9 no budget         15 no rotation          21 expired             27 expiry_enforced
+ *    4 workspace           10 bookkeeping       16 next rotation        22 scopes              28 name
+ *    5 description         11 budget type       17 transition           23 type                29 list and GET
+ *    6 rate limits         12 money numbers     18 period and days      24 secret
  */
 export interface Row {
   readonly rule: string;
@@ -25,67 +34,67 @@ const defaultsWithout = (absent: string): JsonObject => ({
 /** Fields that stand alone, and the parts of `defaults`. */
 export const rows: readonly Row[] = [
   {
-    rule: "an override switch of true reads as 1, or as unset, which has the same effect",
+    rule: "normalisation 1, override switch: true reads as 1, or as unset, which has the same effect",
     key: { defaults: { allow_config_override: true } },
     same: [{ allow_config_override: 1 }, { allow_config_override: true }, { allow_config_override: null }],
     differs: [{ allow_config_override: 0 }, { allow_config_override: false }],
   },
   {
-    rule: "an override switch of false reads as 0; unset is a difference",
+    rule: "normalisation 1, override switch: false reads as 0; unset is a difference",
     key: { defaults: { allow_config_override: false } },
     same: [{ allow_config_override: 0 }, { allow_config_override: false }],
     differs: [{ allow_config_override: 1 }, { allow_config_override: null }],
   },
   {
-    rule: "a config id is compared without regard to case",
+    rule: "normalisation 3, config: an id is compared without regard to case",
     key: { defaults: { config_id: configA.toUpperCase() } },
     same: [config(configA), config(configA.toUpperCase())],
     differs: [config(configB), config(null)],
   },
   {
-    rule: "no config reads as null, empty or absent",
+    rule: "normalisation 3, config: none reads as null, empty or absent",
     key: { defaults: { config_id: null } },
     same: [config(null), config(""), defaultsWithout("config_id"), { defaults: null }, { defaults: {} }],
     differs: [config(configA)],
   },
   {
-    rule: "no description reads as null, empty or blank",
+    rule: "normalisation 5, description: none reads as null, empty or blank",
     key: { description: null },
     same: [{ description: null }, { description: "" }, { description: "  " }],
     differs: [{ description: "set" }],
   },
   {
-    rule: "a description is compared without surrounding white space, and with its case",
+    rule: "normalisation 5, description: compared without surrounding white space, and with its case",
     key: { description: " For the chat bot\n" },
     same: [{ description: "For the chat bot" }, { description: "For the chat bot " }],
     differs: [{ description: "for the chat bot" }, { description: null }],
   },
   {
-    rule: "an empty description and null mean the same",
+    rule: "normalisation 5, description: empty and null mean the same",
     key: { description: "" },
     same: [{ description: null }, { description: "" }],
     differs: [{ description: "x" }],
   },
   {
-    rule: "a name is exact but for surrounding white space",
+    rule: "normalisation 28, name: exact but for surrounding white space",
     key: { name: "search" },
     same: [{ name: "search" }, { name: "search " }],
     differs: [{ name: "Search" }, { name: "searching" }],
   },
   {
-    rule: "no rate limits read as an empty list or null",
+    rule: "normalisation 6, rate limits: none read as an empty list or null",
     key: { rate_limits: null },
     same: [{ rate_limits: [] }, { rate_limits: null }],
     differs: [{ rate_limits: [perMinute] }],
   },
   {
-    rule: "an empty list of rate limits means none",
+    rule: "normalisation 6, rate limits: an empty list means none",
     key: { rate_limits: [] },
     same: [{ rate_limits: [] }, { rate_limits: null }],
     differs: [{ rate_limits: [perMinute] }],
   },
   {
-    rule: "rate limits have no order, and what the server adds to them is ignored",
+    rule: "normalisation 6, rate limits: they have no order, and what the server adds to them is ignored",
     key: { rate_limits: [perMinute, perDay] },
     same: [
       { rate_limits: [perMinute, perDay] },
@@ -105,19 +114,19 @@ export const rows: readonly Row[] = [
     ],
   },
   {
-    rule: "a rate limit of 0 is a limit, not its absence",
+    rule: "normalisation 6, rate limits: a limit of 0 is a limit, not its absence",
     key: { rate_limits: [{ ...perMinute, value: 0 }] },
     same: [{ rate_limits: [{ ...perMinute, value: 0 }] }],
     differs: [{ rate_limits: [] }, { rate_limits: null }, { rate_limits: [{ ...perMinute, value: 1 }] }],
   },
   {
-    rule: "no alert emails read as null or an empty list",
+    rule: "normalisation 7, alert emails: none read as null or an empty list",
     key: { alert_emails: null },
     same: [{ alert_emails: null }, { alert_emails: [] }],
     differs: [{ alert_emails: ["a@example.com"] }],
   },
   {
-    rule: "alert emails have no order, no repeats, and domains without case",
+    rule: "normalisation 7, alert emails: they have no order, no repeats, and domains without case",
     key: { alert_emails: ["Ops@Example.com", "b@example.com"] },
     same: [
       { alert_emails: ["b@example.com", "Ops@example.com"] },
@@ -126,13 +135,13 @@ export const rows: readonly Row[] = [
     differs: [{ alert_emails: ["ops@example.com", "b@example.com"] }, { alert_emails: ["b@example.com"] }],
   },
   {
-    rule: "no metadata reads as null, an empty object or absent",
+    rule: "normalisation 8, metadata: none reads as null, an empty object or absent",
     key: { defaults: { metadata: null } },
     same: [metadata(null), metadata({}), defaultsWithout("metadata"), { defaults: null }],
     differs: [metadata({ team: "search" })],
   },
   {
-    rule: "metadata is compared name by name: what the server adds is not ours, scalars count as their text",
+    rule: "normalisation 8, metadata: compared name by name; what the server adds is not ours, scalars count as their text",
     key: { defaults: { metadata: { team: "search", tier: 2, beta: true } } },
     same: [
       metadata({ team: "search", tier: "2", beta: "true" }),
@@ -145,13 +154,13 @@ export const rows: readonly Row[] = [
     ],
   },
   {
-    rule: "a metadata name that must be empty is so when it is absent or null",
+    rule: "normalisation 8, metadata: a name that must be empty is so when it is absent or null",
     key: { defaults: { metadata: { team: null } } },
     same: [metadata({}), metadata(null), metadata({ other: "x" }), metadata({ team: null })],
     differs: [metadata({ team: "search" }), metadata({ team: "" })],
   },
   {
-    rule: "scopes are a set",
+    rule: "normalisation 22, scopes: they are a set",
     key: { scopes: ["logs.view", "completions.write", "logs.view"] },
     same: [{ scopes: ["completions.write", "logs.view"] }, { scopes: ["logs.view", "completions.write"] }],
     differs: [
@@ -161,7 +170,7 @@ export const rows: readonly Row[] = [
     ],
   },
   {
-    rule: "an expiry is an instant in whole seconds, whatever its offset or fraction",
+    rule: "normalisation 20, instants: an expiry counts in whole seconds, whatever its offset or fraction",
     key: { expires_at: "2027-06-30T23:59:59.750+00:00" },
     same: [
       { expires_at: "2027-06-30T23:59:59.000Z" },
@@ -171,27 +180,27 @@ export const rows: readonly Row[] = [
     differs: [{ expires_at: "2027-07-01T00:00:00.000Z" }, { expires_at: null }],
   },
   {
-    rule: "no expiry reads as null",
+    rule: "normalisation 20, instants: no expiry reads as null",
     key: { expires_at: null },
     same: [{ expires_at: null }],
     differs: [{ expires_at: "2027-06-30T23:59:59.000Z" }],
   },
   {
-    rule: "what is read-only, server-made or of a newer server is never looked at",
-    key: { name: "key", expires_at: null },
+    rule: "normalisation 2, defaults row: a switch that turns from unset to 1 with the first metadata is no difference",
+    key: { defaults: { metadata: { team: "search" } } },
     same: [
-      {
-        status: "expired",
-        key: "z1*****3AX",
-        last_updated_at: "2026-09-01T11:00:00.000Z",
-        last_reset_at: "2026-09-01T00:00:00.000Z",
-        last_rotated_at: "2026-09-01T00:00:00.000Z",
-        expiry_enforced: 1,
-        api_key_defaults_id: configB,
-        reset_usage: 1,
-        guardrail_exclusions: [{ a: 1 }],
-      },
+      { ...metadata({ team: "search" }), allow_config_override: null, api_key_defaults_id: null },
+      { ...metadata({ team: "search" }), allow_config_override: 1, api_key_defaults_id: configB },
     ],
-    differs: [{ name: "other" }],
+    differs: [{ ...metadata({ team: "chat" }), allow_config_override: 1, api_key_defaults_id: configB }],
+  },
+  {
+    rule: "normalisation 2, defaults row: a switch of true is as wanted before the row is there and after",
+    key: { defaults: { metadata: { team: "search" }, allow_config_override: true } },
+    same: [
+      { ...metadata({ team: "search" }), allow_config_override: null, api_key_defaults_id: null },
+      { ...metadata({ team: "search" }), allow_config_override: 1, api_key_defaults_id: configB },
+    ],
+    differs: [{ ...metadata({ team: "search" }), allow_config_override: 0, api_key_defaults_id: configB }],
   },
 ];

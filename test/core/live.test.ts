@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { sameField } from "../../src/core/fields.ts";
 import { liveValue, readLiveKey } from "../../src/core/live.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
-import { asGet, desiredFields, keyId, now, rawKey } from "./build.ts";
+import { asGet, configA, desiredFields, keyId, now, rawKey } from "./build.ts";
 import { budgetRows, rotationRows } from "./live-group-rows.ts";
 import { metadata, rows } from "./live-rows.ts";
+import { neverLookedAt } from "./never-looked-at.ts";
 
 function differences(key: JsonObject, raw: JsonObject, source: "list" | "get"): string[] {
   const live = readLiveKey(raw, source);
@@ -16,6 +17,32 @@ function differences(key: JsonObject, raw: JsonObject, source: "list" | "get"): 
     })
     .map(([path]) => path);
 }
+
+const limit = { type: "requests", unit: "rpm", value: 600 };
+const team = { metadata: { team: "search" }, config_id: configA };
+
+/** A key of which every field is set, as a list that leaves nothing out shows it, and a policy that wants it so. */
+const wholeKey = rawKey({
+  description: "set",
+  rate_limits: [limit],
+  usage_limits: { type: "cost", credit_limit: 5, periodic_reset: "weekly" },
+  defaults: team,
+  allow_config_override: 0,
+  alert_emails: ["a@example.com"],
+  expires_at: "2027-06-30T23:59:59.000Z",
+  rotation_policy: { rotation_period: "weekly", status: "ACTIVE" },
+});
+const everything: JsonObject = {
+  name: "key",
+  description: "set",
+  rate_limits: [limit],
+  usage_limits: { type: "cost", credit_limit: 5, alert_threshold: null, periodic_reset: "weekly" },
+  scopes: ["completions.write"],
+  defaults: { ...team, allow_config_override: false },
+  alert_emails: ["a@example.com"],
+  expires_at: "2027-06-30T23:59:59Z",
+  rotation_policy: { rotation_period: "weekly", key_transition_period_ms: 1_800_000 },
+};
 
 describe("what can come back is never a difference, and what differs is", () => {
   test.each([...rows, ...budgetRows])("$rule", ({ key, same, differs }) => {
@@ -34,6 +61,25 @@ describe("what can come back is never a difference, and what differs is", () => 
     for (const own of differs) expect(differences(key, asGet(rawKey(own)), "get")).not.toEqual([]);
   });
 
+  test.each(neverLookedAt)("$rule", ({ shown }) => {
+    const begun = { name: "key", ...shown[0]! };
+    for (const own of shown) {
+      expect(differences(everything, { ...wholeKey, ...begun, ...own }, "list")).toEqual([]);
+      expect(differences(everything, asGet({ ...wholeKey, ...begun, ...own }), "get")).toEqual([]);
+    }
+    expect(differences(everything, { ...wholeKey, ...shown.at(-1)!, name: "other" }, "list")).toEqual([
+      "name",
+    ]);
+  });
+
+  test("every normalisation has a case", () => {
+    const rules = [...rows, ...budgetRows, ...rotationRows, ...neverLookedAt].map(({ rule }) => rule);
+    const numbers = rules.map((rule) => Number(/^normalisation (\d+), /.exec(rule)?.[1] ?? NaN));
+    // The last one, list and GET, is the rest of this file.
+    const missing = Array.from({ length: 28 }, (_, index) => index + 1).filter((n) => !numbers.includes(n));
+    expect(missing).toEqual([]);
+  });
+
   test.each(["description", "rate_limits", "alert_emails", "usage_limits", "expires_at", "defaults"])(
     "an absent %s is an empty one",
     (name) => {
@@ -45,7 +91,7 @@ describe("what can come back is never a difference, and what differs is", () => 
   );
 });
 
-describe("what an answer does not carry", () => {
+describe("normalisation 29, list and GET: what an answer does not carry is unknown, not empty", () => {
   test("a list without rotation policies leaves them unknown, with all their parts", () => {
     const listed = readLiveKey(rawKey(), "list");
     expect(listed.fields.has("rotation_policy")).toBe(false);

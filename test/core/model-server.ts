@@ -16,6 +16,8 @@ export interface Variant {
   readonly metadata: "replace" | "merge";
   /** The same for `usage_limits` and `rotation_policy`. */
   readonly groups: "replace" | "merge";
+  /** How plain values in metadata are stored: as they were sent (when left out), or as their text. */
+  readonly scalars?: "kept" | "texts";
 }
 
 /** A key as the server stores it: field names of the update body, empty as null. */
@@ -67,13 +69,7 @@ export function update(stored: Stored, sent: JsonObject, variant: Variant): Stor
         after[name] = checkedBudget(group(stored.usage_limits, value, variant.groups));
         break;
       case "rotation_policy":
-        if (isObject(value)) {
-          refuseUnless(
-            !(filled(value, "next_rotation_at") && filled(value, "rotation_period")),
-            "date and period",
-          );
-        }
-        after[name] = checkedRotation(group(stored.rotation_policy, value, variant.groups));
+        after[name] = checkedRotation(group(written(stored.rotation_policy), value, variant.groups));
         break;
       case "defaults":
         refuseUnless(isObject(value), "defaults is not an object");
@@ -99,11 +95,24 @@ function defaultsAfter(stored: Stored, sent: JsonObject, variant: Variant): Part
   const kept = variant.metadata === "merge" ? stored.metadata : null;
   const metadata = { ...kept, ...(isObject(whole["metadata"]) ? whole["metadata"] : {}) };
   return {
-    metadata: Object.keys(metadata).length === 0 ? null : metadata,
+    metadata: storedMetadata(metadata, variant),
     config_id: whole["config_id"] as string | null,
     // Any defaults row makes the switch true where nobody says otherwise (observed).
     allow_config_override: (whole["allow_config_override"] as boolean | null) ?? true,
   };
+}
+
+/** Metadata as the server keeps it; none as null. */
+export function storedMetadata(
+  metadata: JsonObject | null,
+  { scalars = "kept" }: Variant,
+): JsonObject | null {
+  const entries = Object.entries(metadata ?? {});
+  if (entries.length === 0) return null;
+  const text = (value: Json): Json => (typeof value === "object" ? value : String(value));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, scalars === "texts" ? text(value) : value]),
+  );
 }
 
 function group(
@@ -126,6 +135,13 @@ function checkedBudget(budget: JsonObject | null): JsonObject | null {
   return budget;
 }
 
+/** A date that was computed from a period is the server's; one that stands alone was written. */
+function written(policy: JsonObject | null): JsonObject | null {
+  if (policy === null || !(filled(policy, "rotation_period") || filled(policy, "rotation_period_days")))
+    return policy;
+  return { ...policy, next_rotation_at: null };
+}
+
 function checkedRotation(policy: JsonObject | null): JsonObject | null {
   if (policy === null) return null;
   refuseUnless(
@@ -135,6 +151,7 @@ function checkedRotation(policy: JsonObject | null): JsonObject | null {
   const named = filled(policy, "rotation_period");
   const counted = filled(policy, "rotation_period_days");
   refuseUnless(!(named && counted), "two rotation periods");
+  refuseUnless(!((named || counted) && filled(policy, "next_rotation_at")), "date and period");
   refuseUnless(named || counted || filled(policy, "next_rotation_at"), "a rotation without a time");
   const transition = policy["key_transition_period_ms"] ?? 1_800_000;
   // The server computes the next date from a period, and keeps a date at 00:00 UTC.

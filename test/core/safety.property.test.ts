@@ -9,9 +9,10 @@ import type { Plan } from "../../src/core/plan.ts";
 import type { JsonObject, KeyBlock, KeyId, KeyPolicy, PolicySet, Profile } from "../../src/core/policy.ts";
 import { createResolver } from "../../src/core/resolve.ts";
 import { keyBlock, storedKey } from "./arbitraries.ts";
-import { asGet, confirmed, deepFreeze, plan, policy, policySet, profile, propertyRuns } from "./build.ts";
+import { asGet, confirmed, deepFreeze, plan, policy, policySet, profile } from "./build.ts";
 import type { Stored } from "./model-server.ts";
 import { picker, show } from "./model-shapes.ts";
+import { holds, timeFor } from "../property.ts";
 import { damage, damaged, ids } from "./damage.ts";
 
 /*
@@ -121,12 +122,14 @@ function sightsOf(keys: ReadonlyMap<KeyId, Stored>, seed: number): (id: KeyId) =
   return (id) => sights.get(id) ?? { kind: "missing", message: "not shown" };
 }
 
-const timeout = Math.max(120_000, propertyRuns() * 200);
+const timeout = timeFor("safety: damage");
 
 test(
   "nothing is written that a sound policy does not ask for, however the directory is damaged",
-  () => {
-    fc.assert(
+  async (context) => {
+    await holds(
+      context,
+      "safety: what is written is asked for",
       fc.property(cases, damage, fc.integer(), ({ set, keys }, done, seed) => {
         const resolver = createResolver();
         const sightOf = sightsOf(keys, seed);
@@ -145,7 +148,6 @@ test(
           plan({ resolution: createResolver()(policySet({ trusted: done.trusted })), sightOf }).changes,
         ).toEqual([]);
       }),
-      { numRuns: propertyRuns() },
     );
   },
   timeout,
@@ -153,8 +155,10 @@ test(
 
 test(
   "damage alone changes no key that is as its policy wants it, and every key that it reaches is told",
-  () => {
-    fc.assert(
+  async (context) => {
+    await holds(
+      context,
+      "safety: damage",
       fc.property(cases, damage, ({ set, keys }, done) => {
         const resolver = createResolver();
         const first = resolver(set);
@@ -175,7 +179,6 @@ test(
           for (const id of synced.ledger.keys()) expect(told.has(id)).toBe(!covered.has(id));
         }
       }),
-      { numRuns: propertyRuns() },
     );
   },
   timeout,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { holds, timeFor } from "../property.ts";
 import type { Fate } from "./throttle-world.ts";
 import { mostInWindow, ThrottleWorld } from "./throttle-world.ts";
 
@@ -70,85 +71,107 @@ async function play(
 }
 
 describe("whatever happens", () => {
-  test("the server never sees more than the cap in any window, nor more in flight, and all settles", async () => {
-    await fc.assert(
-      fc.asyncProperty(world, fc.array(request, { maxLength: 25 }), async (options, requests) => {
-        const { random, ...limits } = options;
-        const w = new ThrottleWorld({ ...limits, random: () => random });
-        const results = await play(w, requests);
-        expect(results).toHaveLength(requests.length);
-        const arrivals = w.sendings.map((sending) => sending.arrivedAt!);
-        expect(mostInWindow(arrivals, limits.perMs)).toBeLessThanOrEqual(limits.requests);
-        expect(w.mostInFlight).toBeLessThanOrEqual(limits.concurrency);
-        expect(w.throttle.tally().writes).toBe(w.sendings.length);
-        await w.clock.runUntil(w.throttle.idle());
-      }),
-      { numRuns: 300 },
-    );
-  });
+  test(
+    "the server never sees more than the cap in any window, nor more in flight, and all settles",
+    async (context) => {
+      await holds(
+        context,
+        "throttle: the cap",
+        fc.asyncProperty(world, fc.array(request, { maxLength: 25 }), async (options, requests) => {
+          const { random, ...limits } = options;
+          const w = new ThrottleWorld({ ...limits, random: () => random });
+          const results = await play(w, requests);
+          expect(results).toHaveLength(requests.length);
+          const arrivals = w.sendings.map((sending) => sending.arrivedAt!);
+          expect(mostInWindow(arrivals, limits.perMs)).toBeLessThanOrEqual(limits.requests);
+          expect(w.mostInFlight).toBeLessThanOrEqual(limits.concurrency);
+          expect(w.throttle.tally().writes).toBe(w.sendings.length);
+          await w.clock.runUntil(w.throttle.idle());
+        }),
+      );
+    },
+    timeFor("throttle: the cap"),
+  );
 
-  test("nothing is sent while the server says wait", async () => {
-    await fc.assert(
-      fc.asyncProperty(world, fc.array(request, { maxLength: 20 }), async (options, requests) => {
-        const { random, ...limits } = options;
-        const w = new ThrottleWorld({ ...limits, random: () => random });
-        await play(w, requests);
-        for (const [from, until] of saidToWait(w, requests)) {
-          const during = w.sendings.filter((sending) => sending.sentAt > from && sending.sentAt < until);
-          expect(during).toEqual([]);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
+  test(
+    "nothing is sent while the server says wait",
+    async (context) => {
+      await holds(
+        context,
+        "throttle: told to wait",
+        fc.asyncProperty(world, fc.array(request, { maxLength: 20 }), async (options, requests) => {
+          const { random, ...limits } = options;
+          const w = new ThrottleWorld({ ...limits, random: () => random });
+          await play(w, requests);
+          for (const [from, until] of saidToWait(w, requests)) {
+            const during = w.sendings.filter((sending) => sending.sentAt > from && sending.sentAt < until);
+            expect(during).toEqual([]);
+          }
+        }),
+      );
+    },
+    timeFor("throttle: told to wait"),
+  );
 
-  test("nothing starts after stop, and all that waited settles without time passing", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(request, { maxLength: 20 }),
-        fc.integer({ min: 0, max: 5_000 }),
-        async (requests, at) => {
-          const w = new ThrottleWorld();
-          const asked = requests.map(({ fates, priority }, index) => w.ask(`r${index}`, fates, { priority }));
-          const all = Promise.allSettled(asked);
-          await w.clock.advance(at);
-          w.throttle.stop();
-          const before = w.sendings.length;
-          const late = Promise.allSettled([w.ask("late", [{ there: 0, back: 0 }])]);
-          const results = await w.clock.runUntil(Promise.all([all, late]));
-          expect(w.sendings).toHaveLength(before);
-          expect(results[1][0]).toMatchObject({ status: "rejected", reason: { code: "STOPPED" } });
-        },
-      ),
-      { numRuns: 200 },
-    );
-  });
+  test(
+    "nothing starts after stop, and all that waited settles without time passing",
+    async (context) => {
+      await holds(
+        context,
+        "throttle: stop",
+        fc.asyncProperty(
+          fc.array(request, { maxLength: 20 }),
+          fc.integer({ min: 0, max: 5_000 }),
+          async (requests, at) => {
+            const w = new ThrottleWorld();
+            const asked = requests.map(({ fates, priority }, index) =>
+              w.ask(`r${index}`, fates, { priority }),
+            );
+            const all = Promise.allSettled(asked);
+            await w.clock.advance(at);
+            w.throttle.stop();
+            const before = w.sendings.length;
+            const late = Promise.allSettled([w.ask("late", [{ there: 0, back: 0 }])]);
+            const results = await w.clock.runUntil(Promise.all([all, late]));
+            expect(w.sendings).toHaveLength(before);
+            expect(results[1][0]).toMatchObject({ status: "rejected", reason: { code: "STOPPED" } });
+          },
+        ),
+      );
+    },
+    timeFor("throttle: stop"),
+  );
 
-  test("higher priority first, then first come, first served", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 30 }),
-        fc.integer({ min: 1, max: 4 }),
-        async (priorities, concurrency) => {
-          const w = new ThrottleWorld({ concurrency });
-          // Fills every place, so that all the others have to queue.
-          const first = Array.from({ length: concurrency }, (_, i) =>
-            w.ask(`first${i}`, [{ there: 10, back: 10 }]),
-          );
-          const asked = priorities.map((priority, index) =>
-            w.ask(`r${index}`, [{ there: 1, back: 1 }], { priority }),
-          );
-          await w.clock.runUntil(Promise.all([...first, ...asked]));
-          const expected = priorities
-            .map((priority, index) => ({ priority, index }))
-            .sort((a, b) => b.priority - a.priority || a.index - b.index)
-            .map(({ index }) => `r${index}`);
-          expect(w.order.slice(concurrency)).toEqual(expected);
-        },
-      ),
-      { numRuns: 100 },
-    );
-  });
+  test(
+    "higher priority first, then first come, first served",
+    async (context) => {
+      await holds(
+        context,
+        "throttle: priorities",
+        fc.asyncProperty(
+          fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 30 }),
+          fc.integer({ min: 1, max: 4 }),
+          async (priorities, concurrency) => {
+            const w = new ThrottleWorld({ concurrency });
+            // Fills every place, so that all the others have to queue.
+            const first = Array.from({ length: concurrency }, (_, i) =>
+              w.ask(`first${i}`, [{ there: 10, back: 10 }]),
+            );
+            const asked = priorities.map((priority, index) =>
+              w.ask(`r${index}`, [{ there: 1, back: 1 }], { priority }),
+            );
+            await w.clock.runUntil(Promise.all([...first, ...asked]));
+            const expected = priorities
+              .map((priority, index) => ({ priority, index }))
+              .sort((a, b) => b.priority - a.priority || a.index - b.index)
+              .map(({ index }) => `r${index}`);
+            expect(w.order.slice(concurrency)).toEqual(expected);
+          },
+        ),
+      );
+    },
+    timeFor("throttle: priorities"),
+  );
 });
 
 /** From when until when the answers of this world asked for quiet. */

@@ -15,7 +15,7 @@ import type {
   UpdateReceipt,
 } from "../../src/ports.ts";
 import { update, type Stored, type Variant } from "../core/model-server.ts";
-import { picker, show, type Pick } from "../core/model-shapes.ts";
+import { picker, show, type Pick, type View } from "../core/model-shapes.ts";
 import { Fuse, Killed } from "./fuse.ts";
 
 export interface PlaneParts {
@@ -24,6 +24,8 @@ export interface PlaneParts {
   readonly now: () => number;
   readonly variant?: Variant;
   readonly seed?: number;
+  /** What its list shows; now this, now that when left out. */
+  readonly view?: View;
   /** Whether an update of this key may be sent. */
   readonly isClaimed?: (id: KeyId) => boolean;
   readonly log?: string[];
@@ -49,6 +51,8 @@ export class FakePlane implements KeyReader, KeyWriter {
   readonly refusedUpdates = new Map<KeyId, Error>();
   readonly refusedReads = new Map<KeyId, Error>();
   refusedList: Error | null = null;
+  /** The rows of the last list, as they were shown. */
+  readonly rows = new Map<KeyId, JsonObject>();
   /** Every body that was taken, in order. */
   readonly bodies: { readonly id: KeyId; readonly body: UpdateBody }[] = [];
   /** The most updates that were under way at a time. */
@@ -149,11 +153,13 @@ export class FakePlane implements KeyReader, KeyWriter {
   }
 
   #record(id: KeyId, source: "list" | "get"): LiveRecord {
-    const shown = show(this.keys.get(id)!, id, source, this.#pick);
+    const view = source === "get" ? "get" : (this.#parts.view ?? "list");
+    const shown = show(this.keys.get(id)!, id, view, this.#pick);
     const raw: JsonObject = {
       ...shown,
       last_updated_at: this.updatedAt.get(id) ?? "2026-01-01T00:00:00.000Z",
     };
+    if (source === "list") this.rows.set(id, raw);
     return { key: readLiveKey(raw, source), raw };
   }
 

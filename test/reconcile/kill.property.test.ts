@@ -4,9 +4,10 @@ import { readLiveKey } from "../../src/core/live.ts";
 import type { PassKind } from "../../src/core/plan.ts";
 import type { JsonObject, KeyId, PolicySet } from "../../src/core/policy.ts";
 import { keyBlock, storedKey, variant } from "../core/arbitraries.ts";
-import { keyId, now, policy, policySet, propertyRuns } from "../core/build.ts";
+import { keyId, now, policy, policySet } from "../core/build.ts";
 import type { Stored, Variant } from "../core/model-server.ts";
 import { show } from "../core/model-shapes.ts";
+import { holds, timeFor } from "../property.ts";
 import { emptyDisk } from "./fake-state.ts";
 import { Fuse, Killed, type FuseOptions } from "./fuse.ts";
 import { createRig, stored, type Rig, type RigParts } from "./rig.ts";
@@ -108,12 +109,14 @@ function contents({ plane }: Rig): unknown {
 }
 
 const never: FuseOptions = { at: Infinity, takesEffect: false };
-const timeout = Math.max(120_000, propertyRuns() * 400);
+const timeout = timeFor("killed anywhere");
 
 test(
   "killed anywhere, a fresh process ends where an undisturbed one does, and then plans nothing",
-  async () => {
-    await fc.assert(
+  async (context) => {
+    await holds(
+      context,
+      "killed anywhere",
       fc.asyncProperty(cases, deaths, async (given, death) => {
         const undisturbed = await run(given, never);
         const killed = await run(given, death);
@@ -129,7 +132,6 @@ test(
         const fourth = await next.survey("reconcile");
         expect([fourth.plan.changes, fourth.plan.adoptions]).toEqual([[], []]);
       }),
-      { numRuns: propertyRuns() },
     );
   },
   timeout,

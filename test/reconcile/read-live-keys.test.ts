@@ -108,6 +108,24 @@ describe("one GET is made", () => {
     expect(seen.inventory.map(({ rotationReadAt }) => rotationReadAt)).toEqual([now, now, null]);
   });
 
+  test("for each key whose policy speaks of the override switch and whose row does not, and for no other", async () => {
+    const bare = { allow_config_override: undefined } as unknown as JsonObject;
+    const switches = { key: { defaults: { allow_config_override: false } } };
+    const own = { last_updated_at: minuteAgo };
+    const given = {
+      listed: { [one]: { ...own, ...bare }, [two]: bare },
+      answers: { [one]: { ...own, allow_config_override: 0 } },
+      wanted: { [one]: switches, [two]: { key: { defaults: { config_id: null } } } },
+    };
+    const seen = await look(given);
+    expect(seen.gets).toEqual([one]);
+    const again = await look({ ...given, remembered: seen.inventory });
+    expect(again.gets).toEqual([]);
+    const sight = again.sights.get(one);
+    expect(kindOf(sight)).toBe("seen, complete");
+    expect(sight?.kind === "seen" && sight.key.fields.get("defaults.allow_config_override")).toBe(false);
+  });
+
   test("for a key that the list does not show: there it is seen as a whole", async () => {
     const seen = await look({
       listed: { [two]: {} },

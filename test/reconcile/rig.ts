@@ -6,6 +6,7 @@ import type { PassPorts } from "../../src/reconcile/pass.ts";
 import { survey, type Survey } from "../../src/reconcile/survey.ts";
 import { keyId, now, policy, policySet, settleMs } from "../core/build.ts";
 import type { Stored, Variant } from "../core/model-server.ts";
+import type { View } from "../core/model-shapes.ts";
 import { emptyDisk, FakeState, type Disk } from "./fake-state.ts";
 import { FakePlane } from "./fake-plane.ts";
 import { Fuse } from "./fuse.ts";
@@ -49,6 +50,7 @@ export interface RigParts {
   readonly disk?: Disk;
   readonly variant?: Variant;
   readonly seed?: number;
+  readonly view?: View;
   readonly fuse?: Fuse;
 }
 
@@ -79,6 +81,7 @@ export function createRig(parts: RigParts): Rig {
     fuse,
     ...(parts.variant === undefined ? {} : { variant: parts.variant }),
     ...(parts.seed === undefined ? {} : { seed: parts.seed }),
+    ...(parts.view === undefined ? {} : { view: parts.view }),
   });
   const set = parts.set ?? policySet({ policies: parts.policies ?? [] });
   const ports: PassPorts = {
