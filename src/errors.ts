@@ -17,6 +17,7 @@ export const errorCodes = {
   REMOTE_UNAVAILABLE: 5,
   LIST_INCOMPLETE: 5,
   STOPPED: 5,
+  NOTHING_TO_RESTORE: 4,
   DEMO_FAILED: 1,
 } as const;
 

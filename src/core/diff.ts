@@ -30,7 +30,8 @@ import { sameCanonical } from "./canonical.ts";
 import { contestedUntil, withRevert } from "./contest.ts";
 import { sameField } from "./fields.ts";
 
-export type Why = "new" | "policy" | "drift" | "unconfirmed";
+/** `restored` is never the rule's own: a person asked for the value of an earlier point. */
+export type Why = "new" | "policy" | "drift" | "unconfirmed" | "restored";
 
 export interface FieldSides {
   readonly path: FieldPath;

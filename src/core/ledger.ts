@@ -54,6 +54,8 @@ export interface Claim {
   readonly line: number;
   readonly at: number;
   readonly fields: readonly ClaimedField[];
+  /** Whole groups of which parts are written, as they were: a write to one part can empty another one. */
+  readonly groups?: readonly { readonly path: FieldPath; readonly value: Canonical }[];
 }
 
 export interface ClaimedField {

@@ -44,6 +44,18 @@ export function liveValue(live: LiveKey, path: FieldPath): Canonical | undefined
   return fieldRow(path).canonical(isObject(parts) && Object.hasOwn(parts, name) ? parts[name] : null);
 }
 
+/** The groups that hold one of the paths and in which to set a part can empty another one, as they are live. */
+export function touchedGroups(
+  live: LiveKey,
+  paths: readonly FieldPath[],
+): { readonly path: FieldPath; readonly value: Canonical }[] {
+  const group = "rotation_policy";
+  const value = live.fields.get(group);
+  return value !== undefined && paths.some((path) => path.startsWith(`${group}.`))
+    ? [{ path: group, value }]
+    : [];
+}
+
 function groupOf(path: FieldPath): FieldPath | undefined {
   if (path.startsWith("defaults.metadata.")) return "defaults.metadata";
   if (path.startsWith("usage_limits.")) return "usage_limits";

@@ -12,7 +12,7 @@ import { updateBody } from "./body.ts";
 import { rankOf } from "./fields.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
-import { liveValue } from "./live.ts";
+import { liveValue, touchedGroups } from "./live.ts";
 import {
   judgedNotice,
   keysWithoutPolicy,
@@ -221,6 +221,7 @@ function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: Kn
     rank: worstRank(sorted.map(({ rank }) => rank)),
     fields: sorted,
     desired,
+    groups: "key" in sight ? touchedGroups(sight.key, parts.changed) : [],
     body: body ?? null,
     carries: updateBody({ ...parts, live: undefined, complete: false }) === undefined,
   };

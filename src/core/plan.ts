@@ -38,6 +38,8 @@ export interface Change {
   readonly desired: DesiredKey;
   /** What is sent; null when parts that nobody manages have to be read first. */
   readonly body: UpdateBody | null;
+  /** Whole groups of which a part changes, as they were seen; for the ledger. */
+  readonly groups: readonly { readonly path: FieldPath; readonly value: Canonical }[];
   /** Whether the body holds what nobody manages, as it was when the key was read. */
   readonly carries: boolean;
 }

@@ -2,7 +2,7 @@ import { updateBody } from "../core/body.ts";
 import { sameField } from "../core/fields.ts";
 import type { UpdateBody } from "../core/key.ts";
 import type { ClaimedField } from "../core/ledger.ts";
-import { liveValue } from "../core/live.ts";
+import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, FieldChange } from "../core/plan.ts";
 import type { JsonObject } from "../core/policy.ts";
@@ -88,16 +88,17 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
   const changed = fields.map(({ path }) => path);
   const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
   if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
-  return { change: { ...change, fields: seen }, body };
+  return { change: { ...change, fields: seen, groups: touchedGroups(record.key, changed) }, body };
 }
 
 async function send(ports: PushPorts, request: Request, options: PushOptions): Promise<Pushed> {
   const { change, body } = request;
   const audit = (event: AuditEntry["event"], detail: JsonObject): AuditEntry =>
     auditEntry(change, { at: ports.clock.now(), pass: options.pass, event, detail });
-  const { keyId, policy, place, fields } = change;
+  const { keyId, policy, place, fields, groups } = change;
+  const at = ports.clock.now();
   ports.state.claim(
-    { keyId, policy, file: place.file, line: place.line, at: ports.clock.now(), fields: fields.map(claimed) },
+    { keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
     audit("claimed", { fields: fields.map(auditField), top: Object.keys(body) }),
   );
   const { status, attempts } = await updated();

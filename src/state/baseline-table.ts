@@ -13,9 +13,10 @@ export interface BaselineTable {
 export function createBaselineTable(db: SqlDatabase, clean: Clean): BaselineTable {
   const insert = db.prepare("INSERT OR IGNORE INTO baseline (key_id, path, value, at) VALUES (?, ?, ?, ?)");
   return {
-    keep({ keyId, at, fields }) {
-      for (const { path, from } of fields) {
-        if (from !== undefined) insert.run(keyId, path, clean(JSON.stringify(from)), at);
+    keep({ keyId, at, fields, groups = [] }) {
+      const before = [...fields.map(({ path, from }) => ({ path, value: from })), ...groups];
+      for (const { path, value } of before) {
+        if (value !== undefined) insert.run(keyId, path, clean(JSON.stringify(value)), at);
       }
     },
   };

@@ -95,8 +95,9 @@ export class FakeState implements State {
       );
       this.disk.inventory.delete(claim.keyId);
       const baseline = this.disk.baselines.get(claim.keyId) ?? new Map<FieldPath, Baseline>();
-      for (const { path, from } of claim.fields) {
-        if (from !== undefined && !baseline.has(path)) baseline.set(path, { value: from, at: claim.at });
+      const was = [...claim.fields.map(({ path, from }) => ({ path, value: from })), ...(claim.groups ?? [])];
+      for (const { path, value } of was) {
+        if (value !== undefined && !baseline.has(path)) baseline.set(path, { value, at: claim.at });
       }
       this.disk.baselines.set(claim.keyId, baseline);
       this.disk.audit.push(audit);

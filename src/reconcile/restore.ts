@@ -1,0 +1,109 @@
+/*
+ * Putting a key back to an earlier point. It is planned like everything else, with the values of that point in place of
+ * what its policy wants; and what is carried out is what was planned, claims, read-back and all.
+ *
+ * First of all the key is marked as put back, so that no pass undoes it: killed right after that, the key is left alone
+ * as it is, which is told. Only then requests go out.
+ */
+import type { Outcome } from "../core/outcome.ts";
+import { makePlan } from "../core/make-plan.ts";
+import type { Plan } from "../core/plan.ts";
+import type { KeyId } from "../core/policy.ts";
+import type { DesiredKey } from "../core/resolve.ts";
+import { pointText, valuesAt, wishesFor, type KeyPast, type RestorePoint } from "../core/restore.ts";
+import { AppError } from "../errors.ts";
+import type { State } from "../ports.ts";
+import { enforce, type EnforceOptions } from "./enforce.ts";
+import type { PushPorts } from "./push-change.ts";
+
+export interface RestorePorts extends PushPorts {
+  readonly state: State;
+}
+
+export interface RestoreRequest {
+  readonly keyId: KeyId;
+  readonly point: RestorePoint;
+  /** What the state knows of our writes to the key. */
+  readonly past: KeyPast;
+}
+
+/** What would be written, and when the key was read for it. */
+export interface PlannedRestore {
+  readonly plan: Plan;
+  /** Milliseconds since the epoch. */
+  readonly readAt: number;
+}
+
+/**
+ * Reads the key and plans. Throws NOTHING_TO_RESTORE for a key that we have never written, and a RemoteError when the key
+ * cannot be read.
+ */
+export async function planRestore(
+  { reader, state, clock }: Pick<RestorePorts, "reader" | "clock"> & Pick<RestorePorts, "state">,
+  { keyId, point, past }: RestoreRequest,
+  signal: AbortSignal,
+): Promise<PlannedRestore> {
+  const applied = state.applied().get(keyId);
+  const values = valuesAt(past, point);
+  if (applied === undefined || values.size === 0) {
+    throw new AppError("NOTHING_TO_RESTORE", `nothing that we have written to the key ${keyId} is known`, {
+      hint: "keysteward history --key shows what was written; a key that was never written has nothing to be put back.",
+    });
+  }
+  const readAt = clock.now();
+  const { key } = await reader.get(keyId, { signal });
+  const place = { file: applied.file, line: applied.line, column: 1 };
+  const fields = wishesFor(values, key, { policy: applied.policy, place });
+  const desired: DesiredKey = { keyId, policy: applied.policy, place, mode: "enforce", fields };
+  const plan = makePlan({
+    pass: "reconcile",
+    resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },
+    applied: new Map([[keyId, applied]]),
+    sightOf: () => ({ kind: "seen", key, complete: true }),
+    restorations: new Map(),
+    liveCount: 1,
+    now: readAt,
+    // What is read now is what is put back from, late or not.
+    settleMs: 0,
+  });
+  return { plan: asRestored(plan), readAt };
+}
+
+function asRestored(plan: Plan): Plan {
+  const changes = plan.changes.map((change) => ({
+    ...change,
+    fields: change.fields.map((field) => ({ ...field, why: "restored" as const, reverts: undefined })),
+  }));
+  return { ...plan, changes, notices: [], adoptions: [] };
+}
+
+/** Marks the key as put back, then writes what was planned. Throws when the state cannot be written. */
+export async function carryOutRestore(
+  ports: RestorePorts,
+  planned: PlannedRestore & RestoreRequest,
+  options: EnforceOptions,
+): Promise<readonly Outcome[]> {
+  const { keyId, point, plan, readAt } = planned;
+  const applied = ports.state.applied().get(keyId);
+  const at = ports.clock.now();
+  const text = pointText(point);
+  ports.state.setRestoration(
+    keyId,
+    { at, point: text },
+    {
+      at,
+      pass: options.pass,
+      keyId,
+      policy: applied?.policy ?? "",
+      file: applied?.file ?? "",
+      line: applied?.line ?? 1,
+      event: "restored",
+      detail: {
+        point: text,
+        digest: plan.digest,
+        fields: plan.changes.flatMap(({ fields }) => fields.map(({ path }) => path)),
+      },
+    },
+  );
+  return enforce(ports, { plan, readAt, trusted: true, problems: [], files: 0, inventory: null }, options);
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { planRestore } from "../../src/reconcile/restore.ts";
+import { stored } from "./rig.ts";
+import { baseline, one, pastOf, restore, rigWith } from "./restoring.ts";
+
+test("a key that was put back is left so, and told, until a person says otherwise", async () => {
+  const rig = rigWith(stored({ name: "before" }), { name: "wanted" });
+  await rig.enforce(await rig.survey());
+  expect(rig.plane.keys.get(one)?.name).toBe("wanted");
+  await restore(rig);
+  expect(rig.plane.keys.get(one)?.name).toBe("before");
+  expect(rig.state.disk.audit.map(({ event }) => event)).toEqual([
+    "claimed",
+    "applied",
+    "restored",
+    "claimed",
+    "applied",
+  ]);
+  for (const pass of ["reconcile", "edit"] as const) {
+    const { plan } = await rig.survey(pass);
+    expect(plan.changes).toEqual([]);
+    expect(plan.notices).toMatchObject([{ kind: "restored", keyId: one }]);
+  }
+  rig.state.disk.restorations.clear();
+  expect((await rig.survey("edit")).plan.changes[0]?.fields).toMatchObject([
+    { path: "name", from: "before", to: "wanted", why: "policy" },
+  ]);
+});
+
+test("it is marked before anything is sent: killed in between, no pass undoes what the person began", async () => {
+  const rig = rigWith(stored({ name: "before" }), { name: "wanted" });
+  await rig.enforce(await rig.survey());
+  rig.log.length = 0;
+  await restore(rig);
+  const marked = rig.log.indexOf(`setRestoration ${one}`);
+  expect(marked).toBeGreaterThan(-1);
+  expect(marked).toBeLessThan(rig.log.indexOf(`claim ${one}`));
+});
+
+test("a key that we have never written has nothing to be put back", async () => {
+  const rig = rigWith(stored({ name: "wanted" }), { name: "wanted" });
+  await rig.enforce(await rig.survey());
+  const request = { keyId: one, point: baseline, past: pastOf(rig) };
+  await expect(planRestore(rig.ports, request, new AbortController().signal)).rejects.toMatchObject({
+    code: "NOTHING_TO_RESTORE",
+  });
+});
