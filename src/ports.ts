@@ -14,6 +14,27 @@ export interface PolicySource {
   load(): PolicySet;
 }
 
+/** Where a file comes from, as the checkout around it tells. */
+export interface Origin {
+  /** The last commit that touched the file, in full. */
+  readonly commit: string;
+  /** `Name <address>`. */
+  readonly author: string;
+  /** RFC 3339, with the committer's own zone. */
+  readonly committedAt: string;
+  /** Whether the file is not as the checked-out commit has it. */
+  readonly dirty: boolean;
+}
+
+/** Knows where policies come from. */
+export interface Provenance {
+  /**
+   * The origin of a file, named as places name it; undefined where nobody can tell. Never throws, and never waits long:
+   * what it answers explains a write, and must not hold one up.
+   */
+  of(file: string): Promise<Origin | undefined>;
+}
+
 /** Whatever can say "look again". */
 export interface Bell {
   /** Calls `ring` after something may have changed; more often than needed is fine, less often is not. */
