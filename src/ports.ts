@@ -1,4 +1,5 @@
 import type { LiveKey, UpdateBody } from "./core/key.ts";
+import type { AuditEvent } from "./core/history.ts";
 import type { AppliedKey, Adoption, Claim } from "./core/ledger.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
@@ -116,8 +117,10 @@ export interface AuditEntry {
   readonly policy: string;
   readonly file: string;
   readonly line: number;
-  /** `claimed` before a request; how it ended afterwards. */
-  readonly event: "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn";
+  /** The last commit that touched the policy's file, and who wrote it; null where nobody can tell. */
+  readonly commit: string | null;
+  readonly author: string | null;
+  readonly event: AuditEvent;
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }

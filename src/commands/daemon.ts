@@ -17,7 +17,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   process.on("SIGHUP", onHangup);
   const { config, credential, log } = createRemoteContext(io, flags);
   const stop = stopOnSignal();
-  const assembled = assemble({ config, mode: "write", credential, log });
+  const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
   const passLog = createPassLog(log);
   const target = config.portkey.baseUrl;
   try {
@@ -45,6 +45,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           onOutcome: (outcome, change) => passLog.outcome(pass, outcome, change),
         });
         passLog.report(report);
+        if (kind === "reconcile") assembled.trimAudit();
         return report;
       },
     });

@@ -15,6 +15,7 @@ import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/errors.ts";
 import { openState } from "../../src/state/open-state.ts";
 import { thrownBy } from "./fixtures.ts";
+import { migrations } from "../../src/state/schema.ts";
 import { behind, useStates } from "./use-states.ts";
 
 const states = useStates();
@@ -115,7 +116,8 @@ describe("what cannot be a state", () => {
     for (const mode of ["write", "read"] as const) {
       const error = refusal(path, mode);
       expect(error).toMatchObject({ code: "STATE_NEWER" });
-      expect(error.message).toMatch(/version 99;.*up to 1\./);
+      expect(error.message).toContain("version 99;");
+      expect(error.message).toContain(`up to ${migrations.length}.`);
     }
   });
 
@@ -123,7 +125,7 @@ describe("what cannot be a state", () => {
     const path = states.filled();
     behind(path, (db) => db.exec("PRAGMA user_version = 99"));
     refusal(path);
-    behind(path, (db) => db.exec("PRAGMA user_version = 1"));
+    behind(path, (db) => db.exec(`PRAGMA user_version = ${migrations.length}`));
     expect(states.open(path).applied().size).toBe(1);
   });
 });
