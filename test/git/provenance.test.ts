@@ -60,14 +60,14 @@ function countingGit(): { readonly env: { readonly PATH: string }; readonly star
 describe("the origin of a file", () => {
   test("is the last commit that touched it, with its author, and whether it is as committed", async () => {
     const repository = new Repository();
-    const first = repository.commit("ann", { "policies/a.yaml": "a: 1\n", "policies/b.yaml": "b: 1\n" });
-    const second = repository.commit("bob", { "policies/b.yaml": "b: 2\n" });
-    repository.commit("eve", { "README.md": "elsewhere" });
+    const first = repository.commit("writer", { "policies/a.yaml": "a: 1\n", "policies/b.yaml": "b: 1\n" });
+    const second = repository.commit("editor", { "policies/b.yaml": "b: 2\n" });
+    repository.commit("other", { "README.md": "elsewhere" });
     repository.write("policies/b.yaml", "b: 3\n");
     const { provenance, told } = ask(repository.path("policies"));
     expect(await provenance.of(repository.path("policies/a.yaml"))).toEqual({
       commit: first,
-      author: "ann <ann@example.com>",
+      author: "writer <writer@example.com>",
       committedAt: expect.stringMatching(/^2026-01-01T00:0\d:00(Z|\+00:00)$/) as string,
       dirty: false,
     });
@@ -80,7 +80,7 @@ describe("the origin of a file", () => {
 
   test("is not known for a file that is not committed, is not there, or is outside", async () => {
     const repository = new Repository();
-    repository.commit("ann", { "policies/a.yaml": "a: 1\n", "outside.yaml": "" });
+    repository.commit("writer", { "policies/a.yaml": "a: 1\n", "outside.yaml": "" });
     repository.write("policies/new.yaml", "n: 1\n");
     const { provenance, told } = ask(repository.path("policies"));
     for (const file of ["policies/new.yaml", "policies/gone.yaml", "outside.yaml", ".git/HEAD"]) {
@@ -93,23 +93,26 @@ describe("the origin of a file", () => {
   test("is found where the policies are the whole checkout, and whatever files and people are called", async () => {
     const repository = new Repository();
     const names = ["a b.yaml", "-n1.yaml", ":(top)x.yaml", "*.yaml", "ü\n\u0001.yaml", "--output=x.yaml"];
-    const commits = names.map((name) => repository.commit("Ann O'Neil; \u0001$(x)", { [name]: "1" }));
+    const commits = names.map((name) => repository.commit("Writer O'; \u0001$(x)", { [name]: "1" }));
     const { provenance } = ask(repository.root);
     for (const [index, name] of names.entries()) {
       const origin = await provenance.of(repository.path(name));
       expect(origin).toMatchObject({ commit: commits[index], dirty: false });
-      expect(origin?.author).toMatch(/^Ann O'Neil; /);
+      expect(origin?.author).toMatch(/^Writer O'; /);
     }
   });
 
   test("moves with what is checked out, also where only the message was written anew", async () => {
     const repository = new Repository();
     const file = repository.path("a.yaml");
-    const first = repository.commit("ann", { "a.yaml": "1" });
+    const first = repository.commit("writer", { "a.yaml": "1" });
     const { provenance } = ask(repository.root);
     expect(await provenance.of(file)).toMatchObject({ commit: first });
-    const second = repository.commit("bob", { "a.yaml": "2" });
-    expect(await provenance.of(file)).toMatchObject({ commit: second, author: "bob <bob@example.com>" });
+    const second = repository.commit("editor", { "a.yaml": "2" });
+    expect(await provenance.of(file)).toMatchObject({
+      commit: second,
+      author: "editor <editor@example.com>",
+    });
     repository.git("commit", "-q", "--amend", "-m", "in other words");
     expect(await provenance.of(file)).toMatchObject({ commit: repository.head(), dirty: false });
     repository.git("checkout", "-q", first);
@@ -121,8 +124,8 @@ describe("the origin of a file", () => {
 
   test("is that of the checkout that a link leads to, as git-sync publishes one after the other", async () => {
     const repository = new Repository();
-    const first = repository.commit("ann", { "policies/a.yaml": "1" });
-    const second = repository.commit("bob", { "policies/a.yaml": "2" });
+    const first = repository.commit("writer", { "policies/a.yaml": "1" });
+    const second = repository.commit("editor", { "policies/a.yaml": "2" });
     const root = temporaryDirectory();
     for (const commit of [first, second]) repository.git("worktree", "add", "-q", join(root, commit), commit);
     symlinkSync(first, join(root, "current"));
@@ -137,9 +140,9 @@ describe("the origin of a file", () => {
 
   test("is that of the file that a link inside the directory leads to", async () => {
     const repository = new Repository();
-    const first = repository.commit("ann", { "policies/_parts/a.yaml": "1" });
+    const first = repository.commit("writer", { "policies/_parts/a.yaml": "1" });
     symlinkSync("_parts/a.yaml", repository.path("policies/a.yaml"));
-    repository.commit("bob");
+    repository.commit("editor");
     const { provenance } = ask(repository.path("policies"));
     expect(await provenance.of(repository.path("policies/a.yaml"))).toMatchObject({
       commit: first,
@@ -150,7 +153,7 @@ describe("the origin of a file", () => {
   test("is not called dirty for the line ends that a checkout makes", async () => {
     const repository = new Repository();
     repository.git("config", "core.autocrlf", "true");
-    repository.commit("ann", { "a.yaml": "a: 1\r\nb: 2\r\n" });
+    repository.commit("writer", { "a.yaml": "a: 1\r\nb: 2\r\n" });
     const { provenance } = ask(repository.root);
     expect(await provenance.of(repository.path("a.yaml"))).toMatchObject({ dirty: false });
   });
@@ -160,7 +163,7 @@ describe("the origin of a file", () => {
     const repository = new Repository(root);
     repository.git("init", "-q", "--object-format=sha256", join(root, "other"));
     const other = new Repository(join(root, "other"));
-    const commit = other.commit("ann", { "a.yaml": "1" });
+    const commit = other.commit("writer", { "a.yaml": "1" });
     expect(commit).toHaveLength(64);
     expect(await ask(other.root).provenance.of(other.path("a.yaml"))).toMatchObject({ commit, dirty: false });
   });
@@ -170,14 +173,14 @@ describe("in a history with merges it is what git log -1 says", () => {
   test("for each file, whichever side it comes from, and for what the merge itself made", async () => {
     const repository = new Repository();
     const names = ["both", "evil", "left", "right", "discarded", "old"].map((name) => `p/${name}.yaml`);
-    repository.commit("ann", Object.fromEntries(names.map((name) => [name, "0"])));
+    repository.commit("writer", Object.fromEntries(names.map((name) => [name, "0"])));
     repository.git("checkout", "-q", "-b", "side");
-    repository.commit("sid", { "p/right.yaml": "1", "p/both.yaml": "s", "p/evil.yaml": "s" });
-    repository.commit("sid", { "p/discarded.yaml": "s" });
+    repository.commit("sider", { "p/right.yaml": "1", "p/both.yaml": "s", "p/evil.yaml": "s" });
+    repository.commit("sider", { "p/discarded.yaml": "s" });
     repository.git("checkout", "-q", "main");
-    repository.commit("mia", { "p/left.yaml": "1", "p/both.yaml": "m", "p/evil.yaml": "m" });
+    repository.commit("mainline", { "p/left.yaml": "1", "p/both.yaml": "m", "p/evil.yaml": "m" });
     repository.merge("side", { "p/right.yaml": "1", "p/both.yaml": "s", "p/evil.yaml": "neither" });
-    repository.commit("zoe", { "p/top.yaml": "1" });
+    repository.commit("topmost", { "p/top.yaml": "1" });
     const { provenance } = ask(repository.path("p"));
     const found = new Set<string>();
     for (const name of [...names, "p/top.yaml"].toReversed()) {
@@ -193,8 +196,8 @@ describe("a push of many changes", () => {
   test("starts a handful of processes for two thousand files, in whichever order they come", async () => {
     const repository = new Repository();
     const files = Array.from({ length: 2_000 }, (_, index) => `p/${index % 40}/${index}.yaml`);
-    repository.commit("ann", Object.fromEntries(files.map((file) => [file, file])));
-    for (let index = 0; index < 40; index += 1) repository.commit("bob", { [files[index]!]: "new" });
+    repository.commit("writer", Object.fromEntries(files.map((file) => [file, file])));
+    for (let index = 0; index < 40; index += 1) repository.commit("editor", { [files[index]!]: "new" });
     const { env, started } = countingGit();
     const { provenance } = ask(repository.path("p"), { env });
     const inOrder = files.toReversed();
@@ -214,7 +217,7 @@ describe("a push of many changes", () => {
   test("starts few when each file lies deeper than the one before", async () => {
     const repository = new Repository();
     const files = Array.from({ length: 60 }, (_, index) => `${index}.yaml`);
-    const commits = files.map((file) => repository.commit("ann", { [file]: "1" }));
+    const commits = files.map((file) => repository.commit("writer", { [file]: "1" }));
     const { env, started } = countingGit();
     const { provenance } = ask(repository.root, { env });
     for (const [index, file] of [...files.entries()].toReversed()) {
@@ -244,7 +247,7 @@ describe("where git cannot tell", () => {
 
   test("without git nothing is known, and nobody looks for it each time", async () => {
     const repository = new Repository();
-    repository.commit("ann", { "a.yaml": "1" });
+    repository.commit("writer", { "a.yaml": "1" });
     const { provenance, told, clock } = ask(repository.root, { env: { PATH: temporaryDirectory() } });
     for (let count = 0; count < 3; count += 1) {
       expect(await provenance.of(repository.path("a.yaml"))).toBeUndefined();
@@ -256,7 +259,7 @@ describe("where git cannot tell", () => {
 
   test("a git that fails is not asked again for a while, then is, and is told again when it fails anew", async () => {
     const repository = new Repository();
-    const commit = repository.commit("ann", { "a.yaml": "1" });
+    const commit = repository.commit("writer", { "a.yaml": "1" });
     const sick = join(temporaryDirectory(), "sick");
     writeFileSync(sick, "");
     const { env, started } = countingGit();
@@ -271,14 +274,14 @@ describe("where git cannot tell", () => {
     clock.time += 300_000;
     expect(await provenance.of(file)).toMatchObject({ commit });
     renameSync(`${sick}-no-more`, sick);
-    repository.commit("bob", { "a.yaml": "2" });
+    repository.commit("editor", { "a.yaml": "2" });
     expect(await provenance.of(file)).toBeUndefined();
     expect(told).toEqual(["no idea", "no idea"]);
   });
 
   test("a git that does not answer is waited for once, then hardly, and ended in the end", async () => {
     const repository = new Repository();
-    repository.commit("ann", { "a.yaml": "1" });
+    repository.commit("writer", { "a.yaml": "1" });
     const env = fakeGit("exec sleep 600");
     const { provenance, told, clock } = ask(repository.root, { env, timeoutMs: 300, patienceMs: 2_000 });
     const first = provenance.of(repository.path("a.yaml"));
@@ -293,7 +296,7 @@ describe("where git cannot tell", () => {
 
   test("what is stopped ends what still runs", async () => {
     const repository = new Repository();
-    repository.commit("ann", { "a.yaml": "1" });
+    repository.commit("writer", { "a.yaml": "1" });
     const pid = join(temporaryDirectory(), "pid");
     const env = fakeGit(`echo $$ > ${pid}; exec sleep 600`);
     const { provenance } = ask(repository.root, { env });
@@ -306,9 +309,9 @@ describe("where git cannot tell", () => {
 
   test("a shallow clone tells what lies above its end, and does not take the end for a commit of everything", async () => {
     const repository = new Repository();
-    repository.commit("ann", { "old.yaml": "1", "new.yaml": "1" });
-    repository.commit("ann", { "old.yaml": "2" });
-    const newest = repository.commit("bob", { "new.yaml": "2" });
+    repository.commit("writer", { "old.yaml": "1", "new.yaml": "1" });
+    repository.commit("writer", { "old.yaml": "2" });
+    const newest = repository.commit("editor", { "new.yaml": "2" });
     const clone = temporaryDirectory();
     repository.git("clone", "-q", "--depth", "2", `file://${repository.root}`, join(clone, "c"));
     const { provenance, told } = ask(join(clone, "c"));
@@ -322,7 +325,10 @@ describe("where git cannot tell", () => {
 describe("a checkout that means harm starts nothing", () => {
   test("by its configuration, its attributes, its hooks, or a program beside the policies", async () => {
     const repository = new Repository();
-    const commit = repository.commit("ann", { "a.yaml": "1", ".gitattributes": "* filter=evil diff=evil\n" });
+    const commit = repository.commit("writer", {
+      "a.yaml": "1",
+      ".gitattributes": "* filter=evil diff=evil\n",
+    });
     const trace = repository.path("trace");
     const evil = repository.path("git");
     writeFileSync(evil, `#!/bin/sh\necho "$*" >> ${trace}\n`, { mode: 0o755 });
@@ -366,9 +372,23 @@ describe("a checkout that means harm starts nothing", () => {
     expect([told, existsSync(trace)]).toEqual([[], false]);
   });
 
+  test("when it belongs to somebody else, unless the user has said that it may be trusted", async () => {
+    const repository = new Repository();
+    const commit = repository.commit("writer", { "a.yaml": "1" });
+    const real = (process.env["PATH"] ?? "").split(":").find((folder) => existsSync(join(folder, "git")))!;
+    const { PATH } = fakeGit(`GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec ${real}/git "$@"`);
+    const file = repository.path("a.yaml");
+    const HOME = temporaryDirectory();
+    const { provenance, told } = ask(repository.root, { env: { PATH, HOME } });
+    expect(await provenance.of(file)).toBeUndefined();
+    expect(told).toEqual([expect.stringContaining("dubious ownership")]);
+    writeFileSync(join(HOME, ".gitconfig"), `[safe]\n\tdirectory = ${repository.root}\n`);
+    expect(await ask(repository.root, { env: { PATH, HOME } }).provenance.of(file)).toMatchObject({ commit });
+  });
+
   test("and of a partial clone nothing is fetched", async () => {
     const repository = new Repository();
-    repository.commit("ann", { "a.yaml": "1" });
+    repository.commit("writer", { "a.yaml": "1" });
     const trace = join(temporaryDirectory(), "trace");
     repository.git("config", "remote.origin.url", `ext::touch ${trace}`);
     repository.git("config", "protocol.ext.allow", "always");
@@ -388,7 +408,7 @@ describe("a checkout that means harm starts nothing", () => {
 
   test("the child has no variable of ours but a few: no admin key, nothing that steers git", async () => {
     const repository = new Repository();
-    const commit = repository.commit("ann", { "a.yaml": "1" });
+    const commit = repository.commit("writer", { "a.yaml": "1" });
     const seen = join(temporaryDirectory(), "environment");
     const real = (process.env["PATH"] ?? "").split(":").find((folder) => existsSync(join(folder, "git")))!;
     const { PATH } = fakeGit(`env > ${seen}; exec ${real}/git "$@"`);

@@ -23,7 +23,10 @@ function knows(origins: Readonly<Record<string, Origin>>): Provenance & { readon
 }
 
 test("every line of a change carries the commit and author of its policy's file", async () => {
-  const provenance = knows({ "policies/p1.yaml": origin("ann"), "policies/p2.yaml": origin("bob", true) });
+  const provenance = knows({
+    "policies/p1.yaml": origin("writer"),
+    "policies/p2.yaml": origin("editor", true),
+  });
   const rig = createRig({ policies: policiesFor(2, { name: "wanted" }), keys: plainKeys(2), provenance });
   await rig.enforce(await rig.survey(), { workers: 1 });
   const told = rig.state.disk.audit.map(({ keyId: id, event, commit, author }) => [
@@ -32,13 +35,13 @@ test("every line of a change carries the commit and author of its policy's file"
     commit,
     author,
   ]);
-  const ann = ["ann", "ann <ann@example.com>"];
-  const bob = ["bob", "bob <bob@example.com>"];
+  const writer = ["writer", "writer <writer@example.com>"];
+  const editor = ["editor", "editor <editor@example.com>"];
   expect(told).toEqual([
-    [one, "claimed", ...ann],
-    [one, "applied", ...ann],
-    [two, "claimed", ...bob],
-    [two, "applied", ...bob],
+    [one, "claimed", ...writer],
+    [one, "applied", ...writer],
+    [two, "claimed", ...editor],
+    [two, "applied", ...editor],
   ]);
   expect(rig.state.disk.audit.map(({ detail }) => [detail["committedAt"], detail["uncommitted"]])).toEqual([
     ["2026-01-01T00:00:00Z", undefined],
@@ -50,8 +53,8 @@ test("every line of a change carries the commit and author of its policy's file"
 
 test("a value from a profile carries the origin of the profile's file beside it", async () => {
   const provenance = knows({
-    "policies/p.yaml": origin("ann"),
-    "policies/profiles/base.yaml": origin("bob", true),
+    "policies/p.yaml": origin("writer"),
+    "policies/profiles/base.yaml": origin("editor", true),
   });
   const set = policySet({
     profiles: [profile({ name: "base", key: { description: "shared" } })],
@@ -60,9 +63,9 @@ test("a value from a profile carries the origin of the profile's file beside it"
   const rig = createRig({ set, keys: plainKeys(1), provenance });
   await rig.enforce(await rig.survey());
   const [claim] = rig.state.disk.audit;
-  expect(claim).toMatchObject({ file: "policies/p.yaml", commit: "ann" });
+  expect(claim).toMatchObject({ file: "policies/p.yaml", commit: "writer" });
   expect(claim?.detail["fields"]).toEqual([
-    expect.objectContaining({ path: "description", commit: "bob", uncommitted: true }),
+    expect.objectContaining({ path: "description", commit: "editor", uncommitted: true }),
     expect.not.objectContaining({ commit: expect.anything() }),
   ]);
   expect(provenance.asked.toSorted()).toEqual(["policies/p.yaml", "policies/profiles/base.yaml"]);
