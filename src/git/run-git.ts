@@ -27,10 +27,10 @@ export class GitFailure extends Error {
 
 export interface Git {
   /**
-   * What the command says, as text. Told each piece as it comes, `enough` may end it. Throws a GitFailure for everything
-   * else: no git, another exit code, too slow, too long.
+   * What the command says, as text, when it is given `input`. Throws a GitFailure for everything else: no git, another exit
+   * code, too slow, too long.
    */
-  run(directory: string, args: readonly string[], enough?: (piece: string) => boolean): Promise<string>;
+  run(directory: string, args: readonly string[], input?: string): Promise<string>;
   /** Ends what still runs. */
   stop(): void;
 }
@@ -56,16 +56,12 @@ export function createGit({ env, timeoutMs }: GitOptions): Git {
   const running = new Set<ChildProcess>();
   const childEnv = environmentFor(env);
 
-  function run(
-    directory: string,
-    args: readonly string[],
-    enough?: (piece: string) => boolean,
-  ): Promise<string> {
+  function run(directory: string, args: readonly string[], input = ""): Promise<string> {
     return new Promise((resolve, reject) => {
       const child = spawn("git", ["--no-pager", ...settings, ...args], {
         cwd: directory,
         env: childEnv,
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["pipe", "pipe", "pipe"],
         timeout: timeoutMs,
         killSignal: "SIGKILL",
       });
@@ -73,13 +69,12 @@ export function createGit({ env, timeoutMs }: GitOptions): Git {
       const pieces: string[] = [];
       let length = 0;
       let said = "";
-      let ended = false;
+      // A git that ends before it has read everything says why.
+      child.stdin.on("error", () => undefined).end(input);
       child.stdout.setEncoding("utf8").on("data", (piece: string) => {
         length += piece.length;
-        if (ended) return;
-        if (enough === undefined) pieces.push(piece);
-        ended = length > longestAnswer || enough?.(piece) === true;
-        if (ended) child.kill("SIGKILL");
+        if (length > longestAnswer) child.kill("SIGKILL");
+        else pieces.push(piece);
       });
       child.stderr.setEncoding("utf8").on("data", (piece: string) => {
         if (said.length < 2_000) said += piece;
@@ -90,7 +85,7 @@ export function createGit({ env, timeoutMs }: GitOptions): Git {
       });
       child.on("close", (code, signal) => {
         running.delete(child);
-        if (code === 0 || (ended && length <= longestAnswer)) resolve(pieces.join(""));
+        if (code === 0) resolve(pieces.join(""));
         else reject(new GitFailure(reasonOf(said, signal)));
       });
     });

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createProvenance, type ProvenanceOptions } from "../../src/git/provenance.ts";
 import type { Clock, Provenance } from "../../src/ports.ts";
@@ -191,6 +192,40 @@ describe("in a history with merges it is what git log -1 says", () => {
     expect(found.size).toBe(5);
   });
 });
+
+test("it is what git log -1 says for every file of any history", async () => {
+  const names = [0, 1, 2, 3, 4, 5].map((number) => `p/${number}.yaml`);
+  const step = fc.record({
+    branch: fc.constantFrom("one", "two"),
+    merge: fc.boolean(),
+    /** Of each file what is committed: what is there, what the other side has, or something new. */
+    files: fc.tuple(...names.map(() => fc.constantFrom("kept", "kept", "theirs", "0", "1"))),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 8 }), async (steps) => {
+      const repository = new Repository();
+      repository.commit("writer", { ...Object.fromEntries(names.map((name) => [name, "0"])), "q.yaml": "" });
+      repository.git("branch", "one");
+      repository.git("branch", "two");
+      for (const { branch, merge, files } of steps) {
+        const other = branch === "one" ? "two" : "one";
+        repository.git("checkout", "-q", branch);
+        if (merge) repository.git("merge", "-q", "--no-ff", "--no-commit", "-s", "ours", other);
+        for (const [index, name] of names.entries()) {
+          if (files[index] === "theirs") repository.git("checkout", "-q", other, "--", name);
+          else if (files[index] !== "kept") repository.write(name, files[index]!);
+        }
+        repository.commit("writer", { "q.yaml": String(steps.length) });
+      }
+      const { provenance } = ask(repository.path("p"));
+      for (const name of names) {
+        const commit = repository.git("log", "-1", "--format=%H", "--", name).trim();
+        expect(await provenance.of(repository.path(name)), name).toMatchObject({ commit });
+      }
+    }),
+    { numRuns: 8 },
+  );
+}, 120_000);
 
 describe("a push of many changes", () => {
   test("starts a handful of processes for two thousand files, in whichever order they come", async () => {

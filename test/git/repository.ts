@@ -56,6 +56,7 @@ export class Repository {
     return execFileSync("git", ["-c", "init.defaultBranch=main", "-c", "core.fsync=none", ...args], {
       cwd: this.root,
       encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
       env: {
         ...process.env,
         GIT_CONFIG_GLOBAL: "/dev/null",
