@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
+import type { ChainReport, HistoryEntry, HistoryFilter } from "./core/history.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
@@ -12,11 +13,12 @@ import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
 import type { Bell, PolicySource, StateReader } from "./ports.ts";
+import { createProvenance } from "./git/provenance.ts";
 import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
 import { createThrottle, type Throttle } from "./portkey/throttle.ts";
 import type { PassPorts } from "./reconcile/pass.ts";
-import { openState } from "./state/open-state.ts";
+import { openState, readHistory, verifyAudit } from "./state/open-state.ts";
 import { version } from "./version.ts";
 
 export interface Assembled {
@@ -27,6 +29,8 @@ export interface Assembled {
   readonly beginPass: () => void;
   readonly watch: () => Bell;
   readonly schedule: () => Bell;
+  /** Takes what is no longer to be kept off the front of the audit trail. */
+  readonly trimAudit: () => void;
   /** Closes connections and the state. */
   close(): Promise<void>;
 }
@@ -37,6 +41,8 @@ export interface AssembleParts {
   readonly mode: "read" | "write";
   readonly credential: Credential;
   readonly log: Logger;
+  /** What git is started with; the admin key is not in it any more. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** The policy directory alone, for what needs no account. */
@@ -63,8 +69,21 @@ export function assembleState(config: Config): StateReader & { close(): void } {
   return openState({ url: config.stateUrl, mode: "read" });
 }
 
+/** The audit trail alone, to be read beside a running daemon. */
+export interface History {
+  readonly entries: (filter: HistoryFilter) => readonly HistoryEntry[];
+  readonly verify: () => ChainReport;
+}
+
+export function assembleHistory({ stateUrl }: Config): History {
+  return {
+    entries: (filter) => readHistory(stateUrl, filter),
+    verify: () => verifyAudit(stateUrl),
+  };
+}
+
 /** Throws an AppError when the state cannot be opened. */
-export function assemble({ config, mode, credential, log }: AssembleParts): Assembled {
+export function assemble({ config, mode, credential, log, env }: AssembleParts): Assembled {
   const clean = createScrubber([credential.reveal()]);
   const state = openState({ url: config.stateUrl, mode, lockOwner: `keysteward ${version}`, clean });
   const spent = state.fact("budget")?.["until"];
@@ -93,6 +112,24 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
     userAgent: `keysteward/${version}`,
   });
   const handover = createHandover();
+  const provenance = createProvenance({
+    directory: config.policies,
+    env,
+    clock: systemClock,
+    onUnknown(reason, isUsual) {
+      const message = "the audit trail goes without the commits of policies";
+      if (isUsual) log.debug({ reason }, message);
+      else log.warn({ reason }, message);
+    },
+  });
+  function trimAudit(): void {
+    try {
+      state.trimAudit(config.audit, systemClock.now());
+    } catch (error) {
+      log.warn({ err: error }, "the audit trail stays longer than it is to be kept");
+    }
+  }
+  trimAudit();
   const ports: PassPorts = {
     policies: createPolicySource({ directory: config.policies, handover }),
     resolve: createResolver(),
@@ -101,6 +138,7 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
     state,
     clock: systemClock,
     tally: () => throttle.tally(),
+    provenance,
   };
   return {
     ports,
@@ -116,8 +154,10 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
         onError: (error) => log.warn({ err: error }, "the policy directory cannot be watched; it is polled"),
       }),
     schedule: () => createSchedule(config.schedule),
+    trimAudit,
     async close() {
       await drain(throttle);
+      provenance.stop();
       await client.close();
       const { reads, writes } = throttle.tally();
       try {

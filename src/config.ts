@@ -34,6 +34,8 @@ export interface Config {
   readonly watch: { readonly debounceMs: number; readonly pollMs: number };
   readonly rate: RateConfig;
   readonly settleMs: number;
+  /** How much of the audit trail is kept. */
+  readonly audit: { readonly keepMs: number; readonly most: number };
   readonly logLevel: read.LogLevel;
   readonly credential: CredentialSource;
   /** What is allowed but most likely not wanted, as sentences. */
@@ -111,6 +113,10 @@ function assemble({ layers, env, cwd }: Sources, faults: Fault[]): Config {
       perMs: need("rate.per", read.duration("10ms", "1h")),
       concurrency: need("rate.concurrency", read.integer),
       headroom: need("rate.headroom", read.share),
+    },
+    audit: {
+      keepMs: need("audit.keep", read.duration("1d", "36500d")),
+      most: need("audit.most", read.integer),
     },
   };
   finish();

@@ -1,5 +1,6 @@
 import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
 import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
+import type { AuditEvent } from "./core/history.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
 /** Time, handed in. `now` is milliseconds since the epoch. */
@@ -12,6 +13,27 @@ export interface Clock {
 /** The policy directory. `load` never throws for what is in the directory: that becomes problems. */
 export interface PolicySource {
   load(): PolicySet;
+}
+
+/** Where a file comes from, as the checkout around it tells. */
+export interface Origin {
+  /** The last commit that touched the file, in full. */
+  readonly commit: string;
+  /** `Name <address>`. */
+  readonly author: string;
+  /** RFC 3339, with the committer's own zone. */
+  readonly committedAt: string;
+  /** Whether the file is not as the checked-out commit has it. */
+  readonly dirty: boolean;
+}
+
+/** Knows where policies come from. */
+export interface Provenance {
+  /**
+   * The origin of a file, named as places name it; undefined where nobody can tell. Never throws, and never waits long:
+   * what it answers explains a write, and must not hold one up.
+   */
+  of(file: string): Promise<Origin | undefined>;
 }
 
 /** Whatever can say "look again". */
@@ -101,18 +123,10 @@ export interface AuditEntry {
   readonly policy: string;
   readonly file: string;
   readonly line: number;
-  /** `claimed` before a request; how it ended; `read-back` when a later read was judged. */
-  readonly event:
-    | "claimed"
-    | "applied"
-    | "rejected"
-    | "failed"
-    | "unknown"
-    | "missing"
-    | "withdrawn"
-    | "read-back"
-    | "restored"
-    | "resumed";
+  /** The last commit that touched the policy's file, and who wrote it; null where nobody can tell. */
+  readonly commit: string | null;
+  readonly author: string | null;
+  readonly event: AuditEvent;
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }

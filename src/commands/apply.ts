@@ -30,7 +30,7 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
   const { config, credential, log } = context;
   const stop = stopOnSignal();
-  const assembled = assemble({ config, mode: "write", credential, log });
+  const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
   const stopping = stoppingSignal(stop.signal, log);
   let verdict: Verdict = { go: false, exit: exits.failed, reason: "" };
   let progress: Progress | undefined;

@@ -21,6 +21,8 @@ export const exits = {
   failed: 5,
   /** The plan is not carried out without an approval. */
   held: 6,
+  /** The audit trail is not what was written. */
+  broken: 7,
 } as const;
 
 /** The process as a command sees it. */

@@ -19,7 +19,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   process.on("SIGHUP", onHangup);
   const { config, credential, log } = createRemoteContext(io, flags);
   const stop = stopOnSignal();
-  const assembled = assemble({ config, mode: "write", credential, log });
+  const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
   const passLog = createPassLog(log);
   const relief = createRelief(assembled.ports.clock);
   const target = config.portkey.baseUrl;
@@ -49,6 +49,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           onOutcome: (outcome, change) => passLog.outcome(pass, outcome, change),
         });
         passLog.report(report);
+        if (kind === "reconcile") assembled.trimAudit();
         relief.passEnded();
         return report;
       },

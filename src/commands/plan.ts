@@ -10,7 +10,7 @@ export async function plan(io: Io, flags: CommonFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
   const { config, credential, log, paint, print } = context;
   const stop = stopOnSignal();
-  const assembled = assemble({ config, mode: "read", credential, log });
+  const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   try {
     const options = { pass: "reconcile", settleMs: config.settleMs, signal: stop.signal } as const;
     const { plan, problems } = await survey(assembled.ports, options);

@@ -19,13 +19,13 @@ export type Reader<T> = (raw: unknown, origin: Origin) => Reading<T>;
 const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A duration with its unit, as milliseconds. */
 export function duration(least: string, most: string): Reader<number> {
   return (raw) => {
     if (typeof raw === "number") {
-      return { fault: `${raw} has no unit; write a duration such as "30s" (units: ms, s, m, h)` };
+      return { fault: `${raw} has no unit; write a duration such as "30s" (units: ms, s, m, h, d)` };
     }
     const ms = millisecondsOf(raw);
     if (ms === undefined) {
@@ -135,8 +135,9 @@ export function show(value: unknown): string {
   return json.length > 60 ? `${json.slice(0, 59)}…` : json;
 }
 
-function millisecondsOf(raw: unknown): number | undefined {
-  const match = typeof raw === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(raw) : null;
+/** A duration with its unit in milliseconds; undefined for anything else. */
+export function millisecondsOf(raw: unknown): number | undefined {
+  const match = typeof raw === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(raw) : null;
   const factor = units[match?.[2] ?? ""];
   return factor === undefined ? undefined : Math.round(Number(match?.[1]) * factor);
 }

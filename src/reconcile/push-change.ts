@@ -13,10 +13,12 @@ import type {
   Clock,
   KeyReader,
   KeyWriter,
+  Provenance,
   RequestOptions,
   StateWriter,
   UpdateReceipt,
 } from "../ports.ts";
+import { originsOf, type Origins } from "./origins.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
@@ -24,6 +26,7 @@ export interface PushPorts {
   readonly writer: KeyWriter;
   readonly state: StateWriter;
   readonly clock: Clock;
+  readonly provenance: Provenance;
 }
 
 export interface PushOptions {
@@ -46,9 +49,12 @@ export interface Pushed {
 /** Sends one change. Throws when the state cannot be written. */
 export async function pushChange(ports: PushPorts, change: Change, options: PushOptions): Promise<Pushed> {
   try {
+    // Before the key is read, so that what was read is not old when it is sent along.
+    const origins = await originsOf(ports.provenance, change);
+    options.yielding.throwIfAborted();
     const request = await prepare(ports, change, options);
     if (request === null) return ended(change, { outcome: "applied", message: "it is already as wanted" });
-    return await send(ports, request, options);
+    return await send(ports, { ...request, origins }, options);
   } catch (error) {
     if (error instanceof Withdrawn) return ended(change, { outcome: "skipped", message: error.message });
     if (error instanceof RemoteError) return endedBy(change, error);
@@ -59,6 +65,10 @@ export async function pushChange(ports: PushPorts, change: Change, options: Push
 interface Request {
   readonly change: Change;
   readonly body: UpdateBody;
+}
+
+interface Explained extends Request {
+  readonly origins: Origins;
 }
 
 /** What was read longer ago is read again before it is sent along: somebody may have changed it meanwhile. */
@@ -91,15 +101,17 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
   return { change: { ...change, fields: seen, groups: touchedGroups(record.key, changed) }, body };
 }
 
-async function send(ports: PushPorts, request: Request, options: PushOptions): Promise<Pushed> {
-  const { change, body } = request;
-  const audit = (event: AuditEntry["event"], detail: JsonObject): AuditEntry =>
-    auditEntry(change, { at: ports.clock.now(), pass: options.pass, event, detail });
+async function send(ports: PushPorts, request: Explained, options: PushOptions): Promise<Pushed> {
+  const { change, body, origins } = request;
   const { keyId, policy, place, fields, groups } = change;
+  const audit = (event: AuditEntry["event"], detail: JsonObject): AuditEntry => ({
+    ...{ at: ports.clock.now(), pass: options.pass, event, detail, ...origins.policy },
+    ...{ keyId, policy, file: place.file, line: place.line },
+  });
   const at = ports.clock.now();
   ports.state.claim(
     { keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
-    audit("claimed", { fields: fields.map(auditField), top: Object.keys(body) }),
+    audit("claimed", { fields: fields.map(origins.field), top: Object.keys(body), ...origins.detail }),
   );
   const { status, attempts } = await updated();
   ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
@@ -185,14 +197,4 @@ function claimed({ path, to, from, why, replaced, reverts }: FieldChange): Claim
     ...(from === undefined ? {} : { from }),
   };
   return why === "drift" && from !== undefined ? { ...field, mendedFrom: { value: from } } : field;
-}
-
-function auditField({ path, from, to, why, place }: FieldChange): JsonObject {
-  const at = { file: place.file, line: place.line };
-  return from === undefined ? { path, to, why, ...at } : { path, from, to, why, ...at };
-}
-
-function auditEntry(change: Change, entry: Pick<AuditEntry, "at" | "pass" | "event" | "detail">): AuditEntry {
-  const { keyId, policy, place } = change;
-  return { ...entry, keyId, policy, file: place.file, line: place.line };
 }

@@ -162,5 +162,6 @@ function auditEntry(key: AppliedKey, noted: ReadBack, { at, pass, fields }: Judg
   );
   const detail =
     fields.length > 0 ? { fields: shown } : { message: "no read shows this key", paths: [...noted.notShown] };
-  return { at, pass, keyId: noted.keyId, policy, file, line, event: "read-back", detail };
+  const origin = { commit: null, author: null };
+  return { at, pass, keyId: noted.keyId, policy, file, line, ...origin, event: "read-back", detail };
 }

@@ -97,6 +97,8 @@ export async function carryOutRestore(
       policy: applied?.policy ?? "",
       file: applied?.file ?? "",
       line: applied?.line ?? 1,
+      commit: null,
+      author: null,
       event: "restored",
       detail: {
         point: text,

@@ -1,10 +1,12 @@
 import type { Clean } from "./clean.ts";
+import type { ChainReport, HistoryEntry, HistoryFilter, HistoryLine } from "../core/history.ts";
 import type { State } from "../ports.ts";
-import { readAuditTable } from "./audit-table.ts";
-import type { AuditFilter, RecordedEntry } from "./audit-table.ts";
+import { readAuditTable, readHistoryTable } from "./audit-history.ts";
+import type { AuditBounds } from "./audit-table.ts";
+import { verifyAuditTable } from "./audit-verify.ts";
 import { emptyReader, readOnly, ReadingState } from "./reading-state.ts";
 import { loadDriver } from "./sqlite-driver.ts";
-import type { SqlDriver } from "./sqlite-driver.ts";
+import type { SqlDatabase, SqlDriver } from "./sqlite-driver.ts";
 import { explain, guarded } from "./sqlite-fault.ts";
 import { createPrivately, lookAt, openForReading, openForWriting } from "./state-file.ts";
 import { parseStateUrl } from "./state-url.ts";
@@ -24,23 +26,53 @@ export interface OpenStateOptions {
   readonly maxPages?: number;
 }
 
+/** An open state, and what only its owner may do with it. */
+export interface OwnState extends State {
+  /**
+   * Takes lines beyond the bounds off the front of the audit trail. Cheap when there are none; nothing where the state
+   * was opened for reading.
+   */
+  trimAudit(bounds: AuditBounds, now: number): void;
+}
+
 /**
  * Opens the state; `write` creates it where it is missing, and holds it alone until it is closed or the process
  * ends. Throws an `AppError`: `CONFIG_INVALID` for the URL, `STATE_…` for whatever is wrong with the file.
  */
-export function openState(options: OpenStateOptions): State {
+export function openState(options: OpenStateOptions): OwnState {
   const { path } = parseStateUrl(options.url);
   const driver = loadDriver();
-  return options.mode === "write" ? openWriter(driver, path, options) : readOnly(openReader(driver, path));
+  if (options.mode === "write") return openWriter(driver, path, options);
+  return { ...readOnly(openReader(driver, path)), trimAudit: () => undefined };
 }
 
 /** The latest lines of the audit trail, the latest first; none where there is no state. */
-export function readAudit(url: string, filter: AuditFilter): readonly RecordedEntry[] {
+export function readAudit(
+  url: string,
+  filter: Pick<HistoryFilter, "keyId" | "limit">,
+): readonly HistoryLine[] {
+  return lookInto(url, (db) => readAuditTable(db, filter)) ?? [];
+}
+
+/** The latest entries of the audit trail, the latest first; none where there is no state. */
+export function readHistory(url: string, filter: HistoryFilter): readonly HistoryEntry[] {
+  return lookInto(url, (db) => readHistoryTable(db, filter)) ?? [];
+}
+
+const emptyTrail: ChainReport = { lines: 0, before: 0, trimmed: null, last: null, broken: null };
+
+/** Checks the audit trail line by line. A state that is not there has none. */
+export function verifyAudit(url: string): ChainReport {
+  return lookInto(url, verifyAuditTable) ?? emptyTrail;
+}
+
+/** Looks into the state beside its writer; undefined where there is none. */
+function lookInto<T>(url: string, look: (db: SqlDatabase) => T): T | undefined {
   const { path } = parseStateUrl(url);
   const db = lookAt(path) === "filled" ? openForReading(loadDriver(), path) : undefined;
-  if (db === undefined) return [];
+  if (db === undefined) return undefined;
   try {
-    return guarded(path, () => readAuditTable(db, filter));
+    return guarded(path, () => look(db));
   } finally {
     db.close();
   }
@@ -51,7 +83,7 @@ function openReader(driver: SqlDriver, path: string): ReadingState | typeof empt
   return db === undefined ? emptyReader : new ReadingState({ db, path });
 }
 
-function openWriter(driver: SqlDriver, path: string, options: OpenStateOptions): State {
+function openWriter(driver: SqlDriver, path: string, options: OpenStateOptions): OwnState {
   if (lookAt(path) !== "filled") createPrivately(path);
   const lock = lockForWriting(driver, path);
   try {

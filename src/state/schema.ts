@@ -10,8 +10,9 @@ const applicationId = 0x4b535457;
  * The schema's history: entry n leads from version n to version n + 1 (`PRAGMA user_version`). An entry that was
  * released is never changed, only followed by another.
  *
- * The audit trail is only ever appended to; what else would change it fails. It is written in one place
- * (`audit-table.ts`), so a later version can add columns to each line without touching the lines that exist.
+ * The audit trail is only ever appended to, and what is beyond its bounds is taken off its front; what else would change
+ * it fails. It is written in one place (`audit-table.ts`), so a later version can add columns to each line, NULL on the
+ * lines that exist.
  */
 export const migrations: readonly string[] = [
   `
@@ -70,6 +71,40 @@ export const migrations: readonly string[] = [
 
   CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
   WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+  `,
+  // The audit trail becomes a chain (`audit-chain.ts`). Lines are taken off its front alone, up to the anchor, and the
+  // anchor can only become a line that is there.
+  `
+  ALTER TABLE audit ADD COLUMN commit_id TEXT;
+  ALTER TABLE audit ADD COLUMN author TEXT;
+  ALTER TABLE audit ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE audit_mark (
+    name TEXT PRIMARY KEY CHECK (name IN ('began', 'anchor', 'head')),
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO audit_mark SELECT 'began', coalesce(max(seq), 0) + 1, '' FROM audit;
+  INSERT INTO audit_mark SELECT 'head', coalesce(max(seq), 0), '' FROM audit;
+  INSERT INTO audit_mark VALUES ('anchor', 0, '');
+
+  DROP TRIGGER audit_no_delete;
+
+  CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+  WHEN OLD.seq > coalesce((SELECT seq FROM audit_mark WHERE name = 'anchor'), 0)
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+
+  CREATE TRIGGER audit_mark_no_insert BEFORE INSERT ON audit_mark
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+
+  CREATE TRIGGER audit_mark_no_delete BEFORE DELETE ON audit_mark
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+
+  CREATE TRIGGER audit_mark_onwards BEFORE UPDATE ON audit_mark
+  WHEN NEW.name <> OLD.name OR OLD.name = 'began' OR NEW.seq <= OLD.seq
+    OR NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq AND hash = NEW.hash)
   BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
   `,
   `

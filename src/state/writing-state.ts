@@ -3,7 +3,7 @@ import type { FieldPath } from "../core/key.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
-import { createAuditTable } from "./audit-table.ts";
+import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
 import { createInventoryReader, createInventoryTable } from "./inventory-table.ts";
@@ -159,6 +159,12 @@ export class WritingState implements State {
 
   saveFact(name: FactName, fact: JsonObject): void {
     this.#transact(() => this.#writeFact(name, fact));
+  }
+
+  /** Takes what is beyond the bounds off the front of the audit trail. Costs a look when nothing is. */
+  trimAudit(bounds: AuditBounds, now: number): void {
+    const last = guarded(this.#path, () => this.#audit.excess(bounds, now));
+    if (last !== undefined) this.#transact(() => this.#audit.takeOff(last));
   }
 
   /** Closes the file, then lets the next writer in. */

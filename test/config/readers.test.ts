@@ -11,22 +11,37 @@ describe("a duration", () => {
     ["30s", 30_000],
     ["15m", 900_000],
     ["1h", 3_600_000],
+    ["1d", 86_400_000],
     ["1.5s", 1500],
     ["0s", 0],
   ])("%s is %d ms", (raw, ms) => {
     expect(anyDuration(raw, origin)).toEqual({ value: ms });
   });
 
-  test.each(["30", "s", "1d", "-1s", " 1s", "1s ", "1 s", "1e3s", ".5s", "1S", "", null, true, {}, "25h"])(
-    "%j is refused",
-    (raw) => {
-      expect(anyDuration(raw, origin)).toHaveProperty("fault");
-    },
-  );
+  test.each([
+    "30",
+    "s",
+    "1w",
+    "2d",
+    "-1s",
+    " 1s",
+    "1s ",
+    "1 s",
+    "1e3s",
+    ".5s",
+    "1S",
+    "",
+    null,
+    true,
+    {},
+    "25h",
+  ])("%j is refused", (raw) => {
+    expect(anyDuration(raw, origin)).toHaveProperty("fault");
+  });
 
   test("a plain number is refused with a sentence that shows what to write", () => {
     expect(anyDuration(30, origin)).toEqual({
-      fault: '30 has no unit; write a duration such as "30s" (units: ms, s, m, h)',
+      fault: '30 has no unit; write a duration such as "30s" (units: ms, s, m, h, d)',
     });
   });
 

@@ -95,7 +95,7 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
   });
   const credential = createCredential(simulator.adminKey);
   const log = createLog({ level: "silent", secrets: [credential.reveal()], pretty: false });
-  const assembled = assemble({ config, mode: "write", credential, log });
+  const assembled = assemble({ config, mode: "write", credential, log, env: {} });
   const clock = { now, sleep: () => Promise.reject(new Error("a pass does not sleep")) };
   const ports: PassPorts = { ...assembled.ports, clock };
   const never = new AbortController().signal;

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Repository } from "../git/repository.ts";
 import { keyPolicy, makePlace, until, uuid, type Ended, type Place } from "./cli.ts";
 import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
 
@@ -90,6 +91,9 @@ test("the admin key is in no output, no state, no error, whatever the server sen
   await keep(place.run("status"));
   await keep(place.run("status", "--format", "json"));
   await keep(place.run("validate"));
+  await keep(place.run("history"));
+  await keep(place.run("history", "--format", "json"));
+  expect((await keep(place.run("history", "verify"))).exitCode).toBe(0);
   expectNoCanary();
 }, 120_000);
 
@@ -118,5 +122,21 @@ test("a key from a file stays in that file, and a configuration that holds one i
   expect(missing.stderr).toContain("PORTKEY_API_KEY");
   place.env["PORTKEY_BASE_URL"] = `https://user:${plane.adminKey}@example.com/v1`;
   expect((await keep(place.run("apply"))).exitCode).toBe(4);
+  expectNoCanary();
+});
+
+test("nor is it in the audit trail when a commit's author bears it, and git does not get it", async () => {
+  const repository = new Repository(place.policies);
+  repository.commit(plane.adminKey, { "one.yaml": keyPolicy("one", uuid(1), "{ name: changed }") });
+  rmSync(join(place.policies, ".git/logs"), { recursive: true });
+  const tools = join(place.folder, "tools");
+  mkdirSync(tools);
+  const script = `env >> ${join(place.folder, "environment-of-git")}; PATH=${place.env["PATH"]!} exec git "$@"`;
+  writeFileSync(join(tools, "git"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  place.env["PATH"] = `${tools}:${place.env["PATH"]!}`;
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  expect(readFileSync(join(place.folder, "environment-of-git"), "utf8")).toContain("GIT_OPTIONAL_LOCKS=0");
+  const { stdout } = await keep(place.run("history", "--policy", "one"));
+  expect(stdout).toMatch(/commit [0-9a-f]{12} by \[secret\] <\[secret\]@example\.com>/);
   expectNoCanary();
 });

@@ -46,7 +46,8 @@ describe("a change is sent", () => {
   test("with its lines of the audit trail: who, what, from where, how it ended", async () => {
     const rig = rigOf(1);
     await rig.enforce(await rig.survey());
-    const who = { at: now, pass: "pass-1", keyId: one, policy: "p1", file: "policies/p1.yaml", line: 5 };
+    const from = { policy: "p1", file: "policies/p1.yaml", line: 5, commit: null, author: null };
+    const who = { at: now, pass: "pass-1", keyId: one, ...from };
     const field = { path: "name", from: "key", to: "wanted", why: "new", file: "policies/p1.yaml", line: 12 };
     expect(rig.state.disk.audit).toEqual([
       { ...who, event: "claimed", detail: { fields: [field], top: ["name"] } },

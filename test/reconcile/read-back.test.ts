@@ -69,6 +69,8 @@ describe("what was pushed is read back", () => {
       policy: "p1",
       file: "policies/p1.yaml",
       line: 5,
+      commit: null,
+      author: null,
       event: "read-back",
       detail: {
         fields: [

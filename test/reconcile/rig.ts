@@ -1,6 +1,7 @@
 import { createResolver } from "../../src/core/resolve.ts";
 import type { JsonObject, KeyId, KeyPolicy, PolicySet } from "../../src/core/policy.ts";
 import type { PassKind } from "../../src/core/plan.ts";
+import type { Provenance } from "../../src/ports.ts";
 import { enforce, type EnforceOptions } from "../../src/reconcile/enforce.ts";
 import type { PassPorts } from "../../src/reconcile/pass.ts";
 import { survey, type Survey } from "../../src/reconcile/survey.ts";
@@ -52,6 +53,7 @@ export interface RigParts {
   readonly seed?: number;
   readonly view?: View;
   readonly fuse?: Fuse;
+  readonly provenance?: Provenance;
 }
 
 /** What a pass works with, and the hands to play with it. */
@@ -92,6 +94,7 @@ export function createRig(parts: RigParts): Rig {
     state,
     clock: { now: () => time, sleep: () => Promise.reject(new Error("a pass does not sleep")) },
     tally: () => plane.tally(),
+    provenance: parts.provenance ?? { of: () => Promise.resolve(undefined) },
   };
   return {
     ports,

@@ -10,7 +10,8 @@ export function claimOf(keyId: string, fields: Claim["fields"], at = 1_000): Cla
 
 export function auditOf(keyId: string, event: AuditEntry["event"], at = 1_000): AuditEntry {
   const detail = { fields: ["name"], status: event === "applied" ? 200 : null };
-  return { at, pass: "pass-1", keyId, policy: "team", file: "policies/team.yaml", line: 3, event, detail };
+  const from = { policy: "team", file: "policies/team.yaml", line: 3, commit: null, author: null };
+  return { at, pass: "pass-1", keyId, ...from, event, detail };
 }
 
 export function inventoryKey(id: string, name: string, seenAt = 1_000): InventoryKey {

@@ -138,7 +138,7 @@ describe("the ledger", () => {
       [2, "applied", 2],
       [1, "claimed", 1],
     ]);
-    expect(trail[2]).toEqual({ seq: 2, ...auditOf(keyA, "applied", 2) });
+    expect(trail[2]).toMatchObject({ seq: 2, ...auditOf(keyA, "applied", 2) });
     expect(readAudit(`sqlite:${path}`, { keyId: keyA, limit: 1 }).map(({ seq }) => seq)).toEqual([2]);
   });
 

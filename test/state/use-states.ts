@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 
 import type { State } from "../../src/ports.ts";
-import { openState } from "../../src/state/open-state.ts";
+import { openState, type OwnState } from "../../src/state/open-state.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
 import type { SqlDatabase } from "../../src/state/sqlite-driver.ts";
 import { auditOf, claimOf, inventoryKey, keyA } from "./fixtures.ts";
@@ -17,7 +17,7 @@ export function useStates(): {
   path(): string;
   /** The path of a closed state with one claim and this many keys of inventory in it. */
   filled(keys?: number): string;
-  open(path: string, mode?: "write" | "read", options?: { maxPages?: number; lockOwner?: string }): State;
+  open(path: string, mode?: "write" | "read", options?: { maxPages?: number; lockOwner?: string }): OwnState;
 } {
   const directories: string[] = [];
   const states: State[] = [];

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 
 import type { AppError } from "../../src/errors.ts";
-import { openState, readAudit } from "../../src/state/open-state.ts";
+import { openState, readAudit, verifyAudit } from "../../src/state/open-state.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
 import { auditOf, claimOf, keyA, thrownBy } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
@@ -21,8 +21,8 @@ afterEach(() => {
 });
 
 /** Starts a writer and reads what it says until `enough` says so; gives all that it said before it was killed. */
-async function runUntilKilled(path: string, seed: number, enough: (lines: number) => boolean) {
-  const child = start(path, String(seed));
+async function runUntilKilled(path: string, args: readonly number[], enough: (lines: number) => boolean) {
+  const child = start(path, ...args.map(String));
   const exited = once(child, "exit");
   const said: string[] = [];
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -34,8 +34,8 @@ async function runUntilKilled(path: string, seed: number, enough: (lines: number
   return said;
 }
 
-function start(path: string, seed: string): ChildProcess {
-  const child = spawn(process.execPath, ["--expose-gc", "--import", "tsx", program, path, seed], {
+function start(path: string, ...args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, ["--expose-gc", "--import", "tsx", program, path, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   children.push(child);
@@ -93,7 +93,7 @@ describe("a writer killed at any moment", () => {
     let lines = 0;
     for (let round = 1; round <= 5; round++) {
       const enough = 2 + Math.floor(Math.random() * 300);
-      const said = await runUntilKilled(path, round * 1_000_000, (count) => count === enough);
+      const said = await runUntilKilled(path, [round * 1_000_000], (count) => count === enough);
       expect(said[0]).toBe("open");
       for (const line of said.slice(1)) {
         const [step, id = "", at = ""] = line.split(" ");
@@ -113,6 +113,7 @@ describe("a writer killed at any moment", () => {
       const known = expected.get(last.keyId) ?? { claimed: 0, confirmed: 0 };
       expected.set(last.keyId, { ...known, [last.event === "applied" ? "confirmed" : "claimed"]: last.at });
 
+      expect(verifyAudit(`sqlite:${path}`)).toMatchObject({ lines, trimmed: null, broken: null });
       expect([...state.applied().keys()].sort()).toEqual([...expected.keys()].sort());
       for (const [id, { claimed, confirmed }] of expected) {
         const field = state.applied().get(id)?.fields.get("name");
@@ -124,5 +125,23 @@ describe("a writer killed at any moment", () => {
     const db = loadDriver().open(path, { readOnly: true });
     expect(db.prepare("PRAGMA integrity_check").get()).toMatchObject({ integrity_check: "ok" });
     db.close();
+  }, 120_000);
+
+  it("leaves the chain whole, wherever it was, also while its front is taken off", async () => {
+    const path = states.path();
+    const most = 7;
+    let told = 0;
+    for (let round = 1; round <= 5; round++) {
+      const enough = 2 + Math.floor(Math.random() * 200);
+      const said = await runUntilKilled(path, [round * 1_000_000, most], (count) => count === enough);
+      told += said.length - 1;
+      const { lines, last, trimmed, broken } = verifyAudit(`sqlite:${path}`);
+      expect(broken).toBeNull();
+      expect(last?.seq).toBeGreaterThanOrEqual(told);
+      expect(lines).toBe((last?.seq ?? 0) - (trimmed?.seq ?? 0));
+      // Killed before it took off what it had just written: a claim, a confirmation.
+      expect(lines).toBeLessThanOrEqual(most + 2);
+      told = last?.seq ?? 0;
+    }
   }, 120_000);
 });

@@ -1,15 +1,14 @@
 /*
- * A writer in a process of its own: `node --expose-gc --import tsx writer-process.ts PATH SEED`. It works on the ledger of ten keys
+ * A writer in a process of its own: `node --expose-gc --import tsx writer-process.ts PATH SEED [MOST]`. It works on the ledger of ten keys
  * in a loop and says each step on standard output after it is done, so that whoever kills it knows what must be there.
- * With SEED `hold` it only opens the state and waits.
+ * With MOST, it keeps no more than that many lines of the audit trail. With SEED `hold` it only opens the state and waits.
  */
 import { writeSync } from "node:fs";
 
-import type { State } from "../../src/ports.ts";
-import { openState } from "../../src/state/open-state.ts";
+import { openState, type OwnState } from "../../src/state/open-state.ts";
 import { auditOf, claimOf } from "./fixtures.ts";
 
-const [path = "", seed = ""] = process.argv.slice(2);
+const [path = "", seed = "", most] = process.argv.slice(2);
 
 if (seed === "hold") {
   open();
@@ -27,10 +26,11 @@ if (seed === "hold") {
     say(`claimed ${id} ${at}`);
     state.confirm(id, at, auditOf(id, "applied", at));
     say(`confirmed ${id} ${at}`);
+    if (most !== undefined) state.trimAudit({ keepMs: Infinity, most: Number(most) }, at);
   }
 }
 
-function open(): State {
+function open(): OwnState {
   return openState({ url: `sqlite:${path}`, mode: "write", lockOwner: `writer ${seed}` });
 }
 

@@ -1,0 +1,63 @@
+import { isObject } from "./canonical.ts";
+import type { Json, JsonObject } from "./policy.ts";
+
+/** A field as the line of a claim tells it. `from` is left out where the value before was not known. */
+export interface FieldLine {
+  readonly path: string;
+  readonly from?: Json;
+  readonly to: Json;
+  readonly why: string;
+  readonly file: string;
+  readonly line: number;
+  /** Where the value's own file comes from, where it is not the policy's. */
+  readonly commit?: string;
+  readonly author?: string;
+  /** The field as it is stored. */
+  readonly detail: JsonObject;
+}
+
+/** The fields that a line tells of; those that are not as this program writes them are left out. */
+export function fieldsOf({ fields }: JsonObject): FieldLine[] {
+  if (!Array.isArray(fields)) return [];
+  return (fields as readonly Json[]).flatMap((field) => {
+    const told = isObject(field) ? fieldFrom(field) : undefined;
+    return told === undefined ? [] : [told];
+  });
+}
+
+function fieldFrom(detail: JsonObject): FieldLine | undefined {
+  const { path, from, to, why, file, line, commit, author } = detail;
+  if (typeof path !== "string" || to === undefined || typeof why !== "string") return undefined;
+  if (typeof file !== "string" || typeof line !== "number") return undefined;
+  return {
+    ...{ path, to, why, file, line, detail },
+    ...(from === undefined ? {} : { from }),
+    ...(typeof commit === "string" ? { commit } : {}),
+    ...(typeof author === "string" ? { author } : {}),
+  };
+}
+
+/** A field of which a read after a write was judged. */
+interface ReadField {
+  readonly path: string;
+  readonly read: Json;
+}
+
+/** The fields that a line about a read back says do not read as they were set; undefined when it says none of any. */
+export function contradictionsOf({ fields }: JsonObject): readonly ReadField[] | undefined {
+  if (!Array.isArray(fields)) return undefined;
+  return (fields as readonly Json[]).flatMap((field) => {
+    if (!isObject(field) || field["shown"] !== false || typeof field["path"] !== "string") return [];
+    return [{ path: field["path"], read: field["read"] ?? null }];
+  });
+}
+
+/** Whether the file was not as the checked-out commit has it when the change was sent. */
+export function isUncommitted(detail: JsonObject): boolean {
+  return detail["uncommitted"] === true;
+}
+
+/** An instant for people and machines; a number that is none, as somebody may have stored it, as it is. */
+export function instantText(at: number): string {
+  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at);
+}

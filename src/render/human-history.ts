@@ -1,0 +1,117 @@
+import {
+  contradictionsOf,
+  fieldsOf,
+  instantText,
+  isUncommitted,
+  type FieldLine,
+} from "../core/history-detail.ts";
+import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
+import type { Json, JsonObject } from "../core/policy.ts";
+import type { Paint, Style } from "./color.ts";
+import { plural, printable } from "./human-problems.ts";
+
+export interface HistoryView {
+  readonly paint: Paint;
+  /** How many were asked for: as many as there are, and there may be more. */
+  readonly limit: number;
+}
+
+/** The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended. */
+export function humanHistory(entries: readonly HistoryEntry[], { paint, limit }: HistoryView): string {
+  if (entries.length === 0) return "The audit trail has nothing of that.\n";
+  const blocks = entries.map((entry) => humanEntry(entry, paint)).join("\n");
+  const more =
+    entries.length < limit ? "" : paint("dim", `\nThese are the latest ${limit}; --limit shows more.\n`);
+  return blocks + more;
+}
+
+function humanEntry({ first, rest }: HistoryEntry, paint: Paint): string {
+  const { at, keyId, policy, file, line, event, detail } = first;
+  const who = `${printable(keyId)} ${paint("bold", printable(policy))}`;
+  const lines = [
+    `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))}`,
+    ...(first.commit === null ? [] : [`  ${humanOrigin(first, detail)}`]),
+    ...fieldsOf(detail).map((field) => humanField(field, first, paint)),
+    ...(event === "claimed" ? [] : [`  ${humanNote(first, paint)}`]),
+    ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)}`),
+    ...(event === "claimed" && rest.length === 0
+      ? [`  ${paint("red", "how it ended was never learnt")}`]
+      : []),
+  ];
+  return lines.map((text) => `${text}\n`).join("");
+}
+
+/** Enough of a commit to find it. */
+const shortCommit = 12;
+
+function humanOrigin({ commit, author }: Pick<HistoryLine, "commit" | "author">, detail: JsonObject): string {
+  const edits = isUncommitted(detail) ? ", with edits that were not committed" : "";
+  return printable(`commit ${commit?.slice(0, shortCommit) ?? ""} by ${author ?? "?"}${edits}`);
+}
+
+function humanField(field: FieldLine, { file }: HistoryLine, paint: Paint): string {
+  const from = field.from === undefined ? "unseen" : value(field.from);
+  const { commit = null, author = null } = field;
+  const origin =
+    commit === null || field.file === file ? "" : `, ${humanOrigin({ commit, author }, field.detail)}`;
+  const why = paint("dim", printable(`(${field.why}, ${field.file}:${field.line}${origin})`));
+  return `  ${paint("cyan", "~")} ${printable(field.path)}: ${from} -> ${value(field.to)} ${why}`;
+}
+
+/** How it went on, or what else was noted. */
+function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
+  if (event === "read-back") return humanReadBack(detail, paint);
+  const isEnd = requestEnds.some((end) => end === event);
+  const style: Style = event === "applied" || !isEnd ? "green" : "red";
+  return `${paint(style, printable(event))}${printable(isEnd ? endText(detail) : noteText(detail))}`;
+}
+
+function humanReadBack(detail: JsonObject, paint: Paint): string {
+  const otherwise = contradictionsOf(detail);
+  if (otherwise === undefined) return `${paint("red", "read back")}${printable(endText(detail))}`;
+  if (otherwise.length === 0) return `${paint("green", "read back")} as it was set`;
+  const fields = otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`);
+  return `${paint("red", "read back")}: ${fields.join(", ")}`;
+}
+
+function endText({ status, attempts, message }: JsonObject): string {
+  const parts = [
+    // A message says it already.
+    ...(typeof status === "number" && typeof message !== "string" ? [`status ${status}`] : []),
+    ...(typeof attempts === "number" && attempts > 1 ? [plural(attempts, "attempt")] : []),
+    ...(typeof message === "string" ? [message] : []),
+  ];
+  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
+}
+
+function noteText(detail: JsonObject): string {
+  return Object.keys(detail).length === 0 ? "" : `: ${JSON.stringify(detail)}`;
+}
+
+function later({ at }: HistoryLine, { at: then }: HistoryLine): string {
+  const ms = then - at;
+  return ms < 10_000 ? `${ms} ms later` : `at ${instantText(then)}`;
+}
+
+function value(canonical: Json): string {
+  return canonical === null ? "(empty)" : printable(JSON.stringify(canonical));
+}
+
+/** Whether the audit trail is whole, what to note of it elsewhere, and where it breaks first. */
+export function humanVerdict(report: ChainReport, paint: Paint): string {
+  const { lines, before, trimmed, last, broken } = report;
+  const verdict =
+    broken === null
+      ? `${paint("green", "whole")}: ${plural(lines, "line")}`
+      : `${paint("red", "broken")} at line ${broken.seq}: ${broken.how}: ${broken.message}`;
+  const end = broken === null ? "last" : "the last that holds";
+  const told = [
+    verdict,
+    ...(last === null ? [] : [`  ${end}: line ${last.seq}, hash ${last.hash === "" ? "(none)" : last.hash}`]),
+    ...(before === 0
+      ? []
+      : [`  ${plural(before, "line")} of them from before the chain began: they carry no hash`]),
+    ...(trimmed === null ? [] : [`  lines up to ${trimmed.seq} were taken off the front, as configured`]),
+  ];
+  return told.map((text) => `${text}\n`).join("");
+}
