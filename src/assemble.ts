@@ -6,7 +6,7 @@ import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
 import { createResolver } from "./core/resolve.ts";
-import { createSchedule } from "./daemon/schedule.ts";
+import { createSchedule, type Schedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
@@ -26,7 +26,7 @@ export interface Assembled {
   /** Lets requests start again after the credential was refused. */
   readonly beginPass: () => void;
   readonly watch: () => Bell;
-  readonly schedule: () => Bell;
+  readonly schedule: () => Schedule;
   /** Closes connections and the state. */
   close(): Promise<void>;
 }
@@ -100,6 +100,11 @@ export function assemble({ config, mode, credential, log }: AssembleParts): Asse
     writer: client,
     state,
     clock: systemClock,
+    guard: {
+      limits: config.guard,
+      budget: { requests: effectiveRequests(config.rate), perMs },
+      target: config.portkey.baseUrl,
+    },
     tally: () => throttle.tally(),
   };
   return {

@@ -80,11 +80,13 @@ export interface StateReader {
 }
 
 /**
- * `reconciled`: the last complete reconcile pass, `{ at, target }`. `report`: the last pass as `status` shows it.
+ * `reconciled`: the last complete reconcile pass, `{ at, target, listed }`. `report`: the last pass as `status` shows it.
  * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
- * `budget`: `{ until }`, up to when a former process may have spent requests.
+ * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
+ * pass; `approved`: an approval of that; `own`: `{ keys }`, the keys that we may be using ourselves; `paused`: `{ since }`,
+ * or null as that. A fact that is over is empty.
  */
-export type FactName = "reconciled" | "report" | "begun" | "budget";
+export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
 
 /** One line of the audit trail. */
 export interface AuditEntry {
@@ -95,8 +97,9 @@ export interface AuditEntry {
   readonly policy: string;
   readonly file: string;
   readonly line: number;
-  /** `claimed` before a request; how it ended afterwards. */
-  readonly event: "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn";
+  /** `claimed` before a request; how it ended afterwards. `held` by the guard; `approved` by somebody. */
+  readonly event:
+    "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn" | "held" | "approved";
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }
@@ -120,7 +123,8 @@ export interface StateWriter {
   saveInventory(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */
   saveInventoryKey(key: InventoryKey): void;
-  saveFact(name: FactName, fact: JsonObject): void;
+  /** Keeps a fact, with its lines of the audit trail where it has some. */
+  saveFact(name: FactName, fact: JsonObject, audit?: readonly AuditEntry[]): void;
 }
 
 export interface State extends StateReader, StateWriter {

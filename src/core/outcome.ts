@@ -1,4 +1,4 @@
-import type { Notice, PassKind, PlanSummary } from "./plan.ts";
+import type { Notice, PassKind, PlanSummary, Refusal } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
 import type { Problem } from "./problem.ts";
 
@@ -41,6 +41,9 @@ export interface PassReport {
   readonly summary: PlanSummary;
   readonly problems: readonly Problem[];
   readonly notices: readonly Notice[];
+  /** Why the guard holds something of the plan, and what an approval of it names; none and null when it does not. */
+  readonly refusals: readonly Refusal[];
+  readonly heldDigest: string | null;
   /** The changes that did not succeed. */
   readonly unfinished: readonly Outcome[];
   readonly applied: number;
@@ -76,6 +79,7 @@ export function isInSync(report: PassReport): boolean {
   return (
     report.error === null &&
     report.trusted &&
+    report.refusals.length === 0 &&
     report.unfinished.length === 0 &&
     report.applied === report.summary.changes &&
     report.problems.every(({ severity }) => severity !== "error") &&

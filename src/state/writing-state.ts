@@ -112,8 +112,11 @@ export class WritingState implements State {
     this.#transact(() => this.#inventory.put(key));
   }
 
-  saveFact(name: FactName, fact: JsonObject): void {
-    this.#transact(() => this.#writeFact(name, fact));
+  saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
+    this.#transact(() => {
+      this.#writeFact(name, fact);
+      for (const entry of audit) this.#audit.append(entry);
+    });
   }
 
   /** Closes the file, then lets the next writer in. */
