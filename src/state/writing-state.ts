@@ -49,7 +49,7 @@ export class WritingState implements State {
     this.#path = path;
     this.#lock = lock;
     this.#ledger = readLedger(db, path, this.#sharing);
-    this.#ledgerTable = createLedgerTable(db);
+    this.#ledgerTable = createLedgerTable(db, clean);
     this.#inventory = createInventoryTable(db, clean);
     this.#audit = createAuditTable(db, clean);
     this.#writeFact = createFactWriter(db, clean);
