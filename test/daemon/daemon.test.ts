@@ -179,6 +179,43 @@ describe("a stop", () => {
   });
 });
 
+describe("who waits for a pass", () => {
+  test("gets the report of one that began after that, and saw as much", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    const [edit, reconcile] = [daemon.pass("edit"), daemon.pass("reconcile")];
+    expect(daemon.doing()).toEqual({ kind: "edit", since: rig.clock.now() });
+    await rig.passes[0]!.end({ pass: "before" });
+    await rig.passes[1]!.end({ pass: "an edit" });
+    await rig.passes[2]!.end({ pass: "a reconcile" });
+    expect((await edit)?.pass).toBe("an edit");
+    expect((await reconcile)?.pass).toBe("a reconcile");
+    expect(daemon.doing()).toBeNull();
+  });
+
+  test("waits on while something newer makes it give way", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    const waited = daemon.pass("reconcile");
+    await settle();
+    rig.rings.watch();
+    await rig.passes[1]!.end({ pass: "gave way", unfinished: [outcome("skipped")] });
+    await rig.passes[2]!.end({ pass: "an edit" });
+    await rig.passes[3]!.end({ pass: "whole" });
+    expect((await waited)?.pass).toBe("whole");
+  });
+
+  test("gets nothing when the daemon stops before, or has stopped", async () => {
+    const daemon = await rig.start();
+    const waited = daemon.pass("reconcile");
+    const stopping = daemon.stop();
+    await rig.passes[0]!.end();
+    await stopping;
+    expect([await waited, await daemon.pass("edit")]).toEqual([null, null]);
+  });
+});
+
 test("the service manager is told how the last pass went", async () => {
   rig.warm();
   await rig.start();

@@ -175,6 +175,9 @@ describe("the daemon", () => {
         stdio: "ignore",
       });
     };
+    // All of them change at once, and that is meant.
+    place.env["KEYSTEWARD_GUARD_CHANGED"] = "off";
+    place.env["KEYSTEWARD_GUARD_LOOSENED"] = "off";
     for (let number = 10; number < 40; number += 1) {
       plane.keys.set(uuid(number), rawKey(uuid(number)));
       place.write(`many/key-${number}.yaml`, limit(number, number));
@@ -219,6 +222,7 @@ describe("the daemon", () => {
   });
 
   test("killed while requests are under way, it ends in the same state as an undisturbed run", async () => {
+    place.env["KEYSTEWARD_GUARD_CHANGED"] = "off";
     for (let number = 10; number < 60; number += 1) {
       plane.keys.set(uuid(number), rawKey(uuid(number)));
       place.write(`many/key-${number}.yaml`, limit(number, number));
