@@ -8,14 +8,12 @@ import type { ControlHandlers } from "../daemon/control-server.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { Schedule } from "../daemon/schedule.ts";
 import { AppError } from "../errors.ts";
-import type { Clock, State } from "../ports.ts";
 import { approvalResult, type ApprovalResult } from "../reconcile/approval-result.ts";
 import { approveHeld, pausedSince, savePaused } from "../reconcile/holding.ts";
+import type { PassPorts } from "../reconcile/pass.ts";
 import { statusFacts } from "./status-facts.ts";
 
-export interface HandlerParts {
-  readonly state: State;
-  readonly clock: Clock;
+export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
   readonly log: Logger;
   readonly schedule: Schedule;
   /** The daemon, once it has started. */

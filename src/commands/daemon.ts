@@ -44,7 +44,6 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         daemon: () => running,
         withdraw() {
           pausing.abort(new Withdrawn(true, "the daemon is paused"));
-          pausing = new AbortController();
         },
       }),
     });
@@ -61,6 +60,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
       tell: (state) => notifySystemd(state, io.env),
       async runPass(kind, signals) {
         assembled.beginPass();
+        pausing = new AbortController();
         const pass = randomUUID();
         const { settleMs } = config;
         const { report } = await runPass(assembled.ports, {

@@ -2,8 +2,8 @@ import type { HeldPlan } from "../core/approval.ts";
 import type { PassReport } from "../core/outcome.ts";
 import type { JsonObject } from "../core/policy.ts";
 import { AppError } from "../errors.ts";
-import type { StateReader } from "../ports.ts";
 import { heldPlans, pausedSince } from "../reconcile/holding.ts";
+import type { PassPorts } from "../reconcile/pass.ts";
 
 /** What the state knows of how things stand. */
 export interface StatusFacts {
@@ -16,7 +16,7 @@ export interface StatusFacts {
   readonly paused: number | null;
 }
 
-export function statusFacts(state: Pick<StateReader, "fact">): StatusFacts {
+export function statusFacts(state: Pick<PassPorts["state"], "fact">): StatusFacts {
   const report = readReport(state.fact("report"));
   return {
     report,

@@ -124,7 +124,7 @@ function loosened(plan: Plan, judged: readonly Change[], { loosened: share, floo
   if (holds.length <= limit) return [];
   const message =
     `${holds.length} of ${desired} governed keys would be loosened, and more than ${limit} at once are not believed ` +
-    `(${shareText(share)}, at least ${floor}): what loosens is held, the rest goes on`;
+    `(${shareText(share)}, at least ${floor}): what loosens is held`;
   return [{ rule: "loosened", holds, message, limit, actual: holds.length }];
 }
 

@@ -36,22 +36,30 @@ const receiveMs = 10_000;
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { path } = options;
   await makeRoom(path);
-  const server = createServer((request, response) => void serve(options, request, response));
+  const answering = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    response.on("error", () => undefined);
+    void commandOf(options.handlers, request).then((command) => {
+      const answered = answer(command, response, options.clean).finally(() => answering.delete(answered));
+      answering.add(answered);
+    });
+  });
   server.headersTimeout = receiveMs;
   server.requestTimeout = receiveMs;
   server.maxConnections = 64;
   await listenPrivately(server, path);
   let stopped: Promise<void> | undefined;
-  return {
-    stop() {
-      stopped ??= new Promise((resolve) => {
-        // Node removes the socket with the server.
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
-      return stopped;
-    },
-  };
+
+  async function stop(): Promise<void> {
+    // Node removes the socket with the server.
+    const closed = new Promise((resolve) => server.close(resolve));
+    await Promise.all(answering);
+    // Who has not said what he wants by now is not waited for.
+    server.closeAllConnections();
+    await closed;
+  }
+
+  return { stop: () => (stopped ??= stop()) };
 }
 
 /** Removes what a daemon that was killed left behind, and nothing else. */
@@ -97,26 +105,38 @@ interface Answer {
   readonly body: JsonObject;
 }
 
-async function serve(
-  { handlers, clean }: ControlServerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  response.on("error", () => undefined);
-  const { status, body } = await answerOf(handlers, request);
-  response.writeHead(status, { "content-type": "application/json", connection: "close" });
-  response.end(clean(JSON.stringify(body)));
-}
+/** Finds the answer to a command that has arrived as a whole. */
+type Command = () => Answer | Promise<Answer>;
 
-async function answerOf(handlers: ControlHandlers, request: IncomingMessage): Promise<Answer> {
+/** Never rejects: a command that cannot be read is one that is refused. */
+async function commandOf(handlers: ControlHandlers, request: IncomingMessage): Promise<Command> {
   const name = (request.url ?? "").slice(1);
   const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-  if (handler === undefined) return refusal(404, "UNKNOWN_COMMAND", "this daemon knows no such command");
-  if (request.method !== "POST") return refusal(405, "METHOD", "a command is sent with POST");
+  if (handler === undefined)
+    return () => refusal(404, "UNKNOWN_COMMAND", "this daemon knows no such command");
+  if (request.method !== "POST") return () => refusal(405, "METHOD", "a command is sent with POST");
+  const body = await readBody(request).catch(() => undefined);
+  if (body === undefined) return () => refusal(400, "BODY", "expected a JSON object of at most 64 KiB");
+  return async () => ({ status: 200, body: await handler(body) });
+}
+
+/** Resolves once the answer is with the client, or the client is gone. */
+async function answer(
+  command: Command,
+  response: ServerResponse,
+  clean: (text: string) => string,
+): Promise<void> {
+  const { status, body } = await outcomeOf(command);
+  if (response.destroyed) return;
+  const gone = new Promise((resolve) => response.once("close", resolve));
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
+  response.end(clean(JSON.stringify(body)));
+  await gone;
+}
+
+async function outcomeOf(command: Command): Promise<Answer> {
   try {
-    const body = await readBody(request);
-    if (body === undefined) return refusal(400, "BODY", "expected a JSON object of at most 64 KiB");
-    return { status: 200, body: await handler(body) };
+    return await command();
   } catch (error) {
     if (error instanceof AppError) return refusal(409, error.code, error.message);
     return refusal(500, "defect", messageOf(error));

@@ -135,6 +135,7 @@ function isWarm(state: StateReader, target: string): boolean {
 
 function statusLine(report: PassReport): string {
   if (report.error !== null) return `last ${report.kind} pass failed: ${report.error.code}`;
-  const { desired, changes } = report.summary;
-  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass`;
+  const { desired, changes, held } = report.summary;
+  const waiting = report.heldDigest === null ? "" : `, ${held} held until they are approved`;
+  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass${waiting}`;
 }

@@ -45,6 +45,7 @@ function humanNotice(notice: Notice, paint: Paint): string {
 function humanSummary(plan: Plan, paint: Paint): string {
   const { desired, changes, tightens, loosens, live } = plan.summary;
   const keys = live === null ? plural(desired, "key") : `${plural(desired, "key")} governed of ${live} live`;
+  if (changes === 0 && plan.refusals.length > 0) return `${paint("red", "Nothing is written.")} ${keys}.\n`;
   if (changes === 0) return `${paint("green", "Nothing to change.")} ${keys}.\n`;
   const ranks = `${tightens} tighten, ${loosens} loosen`;
   return `${paint("bold", plural(changes, "change"))} (${ranks}); ${keys}; digest ${plan.digest}\n`;

@@ -217,6 +217,20 @@ test("who ends in the middle of an answer is told apart from nobody", async () =
   await expect(askDaemon(path, { name: "x" })).rejects.toMatchObject({ code: "DAEMON_FAILED" });
 });
 
+test("a client that says nothing does not keep the daemon from stopping", async () => {
+  const server = await start({ x: () => ({}) });
+  const [silent, slow] = [connect(path), connect(path)];
+  const ended = [silent, slow].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+  for (const socket of [silent, slow]) socket.on("error", () => undefined);
+  await Promise.all(
+    [silent, slow].map((one) => new Promise<void>((resolve) => one.once("connect", resolve))),
+  );
+  slow.write("POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{");
+  await askDaemon(path, { name: "x" });
+  await server.stop();
+  await Promise.all(ended);
+});
+
 test("a client that goes away harms nobody", async () => {
   await start({ x: () => ({ fine: true }) });
   const socket = connect(path);

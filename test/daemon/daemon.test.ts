@@ -223,8 +223,13 @@ test("the service manager is told how the last pass went", async () => {
   rig.rings.schedule();
   await settle();
   await rig.passes[1]!.end({ error: { code: "unavailable", message: "down" } });
+  const summary = { desired: 3, live: 5, changes: 3, held: 3, unchanged: 0, tightens: 0, loosens: 0 };
+  rig.rings.schedule();
+  await settle();
+  await rig.passes[2]!.end({ summary, heldDigest: "x" });
   expect(rig.events.filter((event) => event.startsWith("STATUS="))).toEqual([
     "STATUS=3 keys, 0 changes, 2 applied in the last edit pass",
     "STATUS=last reconcile pass failed: unavailable",
+    "STATUS=3 keys, 3 changes, 0 applied in the last reconcile pass, 3 held until they are approved",
   ]);
 });
