@@ -70,7 +70,8 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     pause,
     resume,
     sync: ({ wait }) => sync(wait === true),
-    status: () => asJson({ ...statusFacts(state), doing: running().doing(), next: schedule.next() }),
+    status: () =>
+      asJson({ ...statusFacts(state), doing: parts.daemon()?.doing() ?? null, next: schedule.next() }),
   };
 }
 

@@ -21,7 +21,8 @@ export async function status(io: Io, flags: CommonFlags): Promise<number> {
 
 type LiveFacts = StatusFacts & Pick<Standing, "doing" | "next">;
 
-async function standingNow({ control }: Config): Promise<Standing | undefined> {
+/** As the daemon tells it; undefined when none answers. */
+export async function standingNow({ control }: Config): Promise<Standing | undefined> {
   const answer = await askDaemon(control.socket, { name: "status" });
   return answer === undefined ? undefined : { ...(answer as unknown as LiveFacts), live: true };
 }

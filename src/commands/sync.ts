@@ -3,6 +3,7 @@ import { resultJson } from "../render/json.ts";
 import { humanStatus } from "../render/human-status.ts";
 import { createContext, exits, type CommonFlags, type Io } from "./context.ts";
 import { commandDaemon } from "./command-daemon.ts";
+import { standingNow } from "./status.ts";
 
 export interface SyncFlags extends CommonFlags {
   /** Wait for the pass to end. */
@@ -23,13 +24,12 @@ export async function sync(io: Io, flags: SyncFlags): Promise<number> {
   const result = answer as unknown as SyncResult;
   if (format === "json") print(resultJson(result));
   else if (result.report === null) print(wait ? "the daemon stopped before the pass ended\n" : "rung\n");
-  else print(humanStatus(standingAfter(result.report), paint));
+  else {
+    const standing = await standingNow(config);
+    print(standing === undefined ? "the pass has ended, and the daemon too\n" : humanStatus(standing, paint));
+  }
   if (result.report === null) return wait ? exits.failed : exits.ok;
   return exitOf(result.report);
-}
-
-function standingAfter(report: PassReport) {
-  return { report, interrupted: false, held: [], paused: null, live: false, doing: null, next: null };
 }
 
 function exitOf({ error, problems, heldDigest, unfinished }: PassReport): number {
