@@ -83,8 +83,8 @@ export interface StateReader {
  * `reconciled`: the last complete reconcile pass, `{ at, target, listed }`. `report`: the last pass as `status` shows it.
  * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
  * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
- * pass; `approved`: an approval of that; `own`: `{ keys }`, the keys that we may be using ourselves; `paused`: `{ since }`,
- * or null as that. A fact that is over is empty.
+ * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
+ * ourselves. `paused`: `{ since }`, null as long as the daemon may write.
  */
 export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
 

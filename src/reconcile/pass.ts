@@ -91,16 +91,26 @@ interface Go {
 }
 
 /** What has to be kept before the first request. */
-function keepGo({ state, clock }: PassPorts, surveyed: Survey, { moment, released }: Go): void {
+function keepGo(ports: PassPorts, surveyed: Survey, { moment, released }: Go): void {
+  const { state, clock } = ports;
   const { plan, approval, inventory } = surveyed;
   if (released !== undefined) {
     approvePlan(state, released, { ...moment, at: clock.now() });
     keepHeld(state, plan, moment);
   }
   if (approval !== null) beginApproval(state, approval);
+  if (released !== undefined || approval !== null) believeList(ports, plan);
   if (plan.changes.length > 0) state.saveFact("begun", { pass: moment.pass, at: clock.now() });
   if (inventory === null || isListDoubted(plan)) return;
   const keys = ownKeysIn({ inventory }, state);
   if (JSON.stringify(keys) !== JSON.stringify(state.fact("own")?.["keys"] ?? []))
     state.saveFact("own", { keys });
+}
+
+/** Who approves a plan says yes to the list that it was made with: from now on others are compared with that. */
+function believeList({ state, guard }: PassPorts, plan: Plan): void {
+  const reconciled = state.fact("reconciled");
+  const listed = plan.summary.live;
+  if (reconciled?.["target"] !== guard.target || listed === null || isListDoubted(plan)) return;
+  if (reconciled["listed"] !== listed) state.saveFact("reconciled", { ...reconciled, listed });
 }

@@ -305,6 +305,29 @@ describe("a paused daemon", () => {
   });
 });
 
+test("paused in the middle of a push, nothing more is sent, and the rest goes out when it is resumed", async () => {
+  Object.assign(place.env, { KEYSTEWARD_GUARD_CHANGED: "off", KEYSTEWARD_RATE_CONCURRENCY: "1" });
+  let release = (): void => undefined;
+  const blocked = new Promise<void>((resolve) => (release = resolve));
+  plane.intercept = async ({ method }) => {
+    if (method === "PUT") await blocked;
+    return false;
+  };
+  const daemon = place.start("daemon");
+  await until(() => plane.puts().length === 1, "the first PUT", daemon.output);
+  expect((await place.run("pause")).exitCode).toBe(0);
+  const doing = await json("status");
+  expect(doing).toMatchObject({ live: true, doing: { kind: "reconcile" } });
+  release();
+  await until(() => daemon.log.some(({ msg }) => msg === "pass ended"), "the pass", daemon.output);
+  expect(plane.puts()).toHaveLength(1);
+  expect((await place.run("resume")).exitCode).toBe(0);
+  await until(() => limits().every((value) => value === 100), "the rest", daemon.output);
+  expect(plane.puts()).toHaveLength(10);
+  await stop(daemon);
+  await expectNothingToPlan();
+});
+
 describe("the socket", () => {
   const path = (): string => join(place.folder, "control.sock");
 

@@ -300,6 +300,25 @@ describe("a doubted list", () => {
     expect((await run(short)).report.refusals).toEqual([]);
   });
 
+  test("that was approved is believed from then on, also by the process after one that was killed", async () => {
+    for (let at = 1; at <= 16; at += 1) {
+      const first = rigOf(3, { keys: plainKeys(10), limits: { ...limits, changed: null } });
+      await run(first);
+      const keys = new Map([...first.plane.keys].slice(0, 3));
+      const disk = first.state.disk;
+      const policies = policiesFor(3, { name: "other" });
+      const short = createRig({ policies, keys, disk, limits });
+      await run(short);
+      approve(short);
+      const killed = createRig({ policies, keys, disk, limits, fuse: new Fuse({ at, takesEffect: true }) });
+      await run(killed);
+      const next = createRig({ policies, keys: killed.plane.keys, disk, limits });
+      const { report } = await run(next);
+      expect([at, report.refusals]).toEqual([at, []]);
+      expect([...next.plane.keys.values()].map(({ name }) => name)).toEqual(["other", "other", "other"]);
+    }
+  });
+
   test("of another organisation replaces nothing, whatever the ledger says", async () => {
     const rig = rigOf(2, { limits: { ...limits, changed: null, shrunk: null } });
     await run(rig);
