@@ -7,7 +7,7 @@ import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
 import type { ChainReport, HistoryEntry, HistoryFilter } from "./core/history.ts";
 import { createResolver } from "./core/resolve.ts";
-import { createSchedule } from "./daemon/schedule.ts";
+import { createSchedule, type Schedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
@@ -28,7 +28,7 @@ export interface Assembled {
   /** Lets requests start again after the credential was refused. */
   readonly beginPass: () => void;
   readonly watch: () => Bell;
-  readonly schedule: () => Bell;
+  readonly schedule: () => Schedule;
   /** Takes what is no longer to be kept off the front of the audit trail. */
   readonly trimAudit: () => void;
   /** Closes connections and the state. */
@@ -137,6 +137,11 @@ export function assemble({ config, mode, credential, log, env }: AssembleParts):
     writer: client,
     state,
     clock: systemClock,
+    guard: {
+      limits: config.guard,
+      budget: { requests: effectiveRequests(config.rate), perMs },
+      target: config.portkey.baseUrl,
+    },
     tally: () => throttle.tally(),
     provenance,
   };

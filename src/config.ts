@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileLayer } from "./config/config-file.ts";
 import { chooseCredential, type CredentialSource } from "./config/credential-source.ts";
 import {
@@ -33,6 +34,15 @@ export interface Config {
   readonly schedule: { readonly cron: string; readonly timezone: string; readonly jitterMs: number };
   readonly watch: { readonly debounceMs: number; readonly pollMs: number };
   readonly rate: RateConfig;
+  /** Shares of 1; null where the rule is off. */
+  readonly guard: {
+    readonly changed: number | null;
+    readonly loosened: number | null;
+    readonly floor: number;
+    readonly shrunk: number | null;
+  };
+  /** The daemon's socket, an absolute path; null when it has none. */
+  readonly control: { readonly socket: string | null };
   readonly settleMs: number;
   /** How much of the audit trail is kept. */
   readonly audit: { readonly keepMs: number; readonly most: number };
@@ -118,18 +128,29 @@ function assemble({ layers, env, cwd }: Sources, faults: Fault[]): Config {
       keepMs: need("audit.keep", read.duration("1d", "36500d")),
       most: need("audit.most", read.integer),
     },
+    guard: {
+      changed: need("guard.changed", read.shareOrOff),
+      loosened: need("guard.loosened", read.shareOrOff),
+      floor: need("guard.floor", read.integer),
+      shrunk: need("guard.shrunk", read.shareOrOff),
+    },
   };
+  const socket = find("control.socket", read.socketPath);
   finish();
   const file = apiKeyFile === undefined ? undefined : { path: apiKeyFile.value, from: apiKeyFile.place };
   const credential = chooseCredential(env, file);
-  return { ...settings, credential, warnings: warningsFor(settings.portkey.baseUrl, credential, file?.from) };
+  const warnings = warningsFor(settings.portkey.baseUrl, credential, file?.from);
+  const usual = usualSocket(env, settings.stateUrl);
+  if (socket === undefined && usual.socket === null) warnings.push(usual.warning);
+  const control = { socket: socket === undefined ? usual.socket : socket.value };
+  return { ...settings, control, credential, warnings };
 }
 
 function warningsFor(
   baseUrl: string,
   credential: CredentialSource,
   apiKeyFrom: string | undefined,
-): readonly string[] {
+): string[] {
   const { protocol, hostname } = new URL(baseUrl);
   const warnings: string[] = [];
   if (protocol === "http:" && !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
@@ -139,6 +160,21 @@ function warningsFor(
     warnings.push(`${credential.name} is set, so the file that ${apiKeyFrom} names is not read`);
   }
   return warnings;
+}
+
+type UsualSocket = { readonly socket: string } | { readonly socket: null; readonly warning: string };
+
+/** In the directory that systemd names, which may be a list, else beside the state. */
+function usualSocket(env: Environment, stateUrl: string): UsualSocket {
+  const runtime = env["RUNTIME_DIRECTORY"]?.split(":")[0] ?? "";
+  const folder = runtime === "" ? dirname(stateUrl.slice("sqlite:".length)) : runtime;
+  const socket = join(folder, "control.sock");
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= read.longestSocketPath) return { socket };
+  const warning =
+    `control.socket: ${socket} has ${bytes} bytes, and a socket's path has at most ${read.longestSocketPath}: ` +
+    "there is no socket; name a shorter path, or off";
+  return { socket: null, warning };
 }
 
 function messageFor(faults: readonly Fault[]): string {

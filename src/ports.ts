@@ -108,11 +108,13 @@ export interface StateReader {
 }
 
 /**
- * `reconciled`: the last complete reconcile pass, `{ at, target }`. `report`: the last pass as `status` shows it.
+ * `reconciled`: the last complete reconcile pass, `{ at, target, listed }`. `report`: the last pass as `status` shows it.
  * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
- * `budget`: `{ until }`, up to when a former process may have spent requests.
+ * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
+ * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
+ * ourselves. `paused`: `{ since }`, null as long as the daemon may write.
  */
-export type FactName = "reconciled" | "report" | "begun" | "budget";
+export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
 
 /** One line of the audit trail. */
 export interface AuditEntry {
@@ -154,7 +156,8 @@ export interface StateWriter {
   saveInventory(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */
   saveInventoryKey(key: InventoryKey): void;
-  saveFact(name: FactName, fact: JsonObject): void;
+  /** Keeps a fact, with its lines of the audit trail where it has some. */
+  saveFact(name: FactName, fact: JsonObject, audit?: readonly AuditEntry[]): void;
 }
 
 export interface State extends StateReader, StateWriter {

@@ -60,7 +60,7 @@ test("docs/policies.md names every hundred of the problem codes", () => {
 });
 
 test("every command and flag that the pages use is there", async () => {
-  const pages = ["README.md", "docs/commands.md", "docs/systemd.md"].map(read).join("\n");
+  const pages = ["README.md", "docs/commands.md", "docs/guard.md", "docs/systemd.md"].map(read).join("\n");
   const used = [...pages.matchAll(/keysteward ([a-z]+)((?: +--?[a-zA-Z-]+(?: [^-\s`#|]+)?)*)/g)];
   expect(used.length).toBeGreaterThan(6);
   const place = makePlace();

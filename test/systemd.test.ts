@@ -65,8 +65,13 @@ test("the page names every unit", () => {
 test("both services start the program with the commands that belong to them", () => {
   expect(valuesOf("keysteward.service", "ExecStart")).toEqual(["/usr/bin/keysteward daemon"]);
   expect(valuesOf("keysteward-reconcile.service", "ExecStart")).toEqual([
-    "/usr/bin/keysteward apply --yes --keep-going",
+    "/usr/bin/keysteward apply --keep-going",
   ]);
+});
+
+test("the daemon has a directory of its own for its socket, and may open one", () => {
+  expect(valuesOf("keysteward.service", "RuntimeDirectory")).toEqual(["keysteward"]);
+  expect(valuesOf("keysteward.service", "RestrictAddressFamilies")[0]).toContain("AF_UNIX");
 });
 
 test("a start that cannot succeed is not tried again, and a pass with an invalid policy shows as failed", () => {

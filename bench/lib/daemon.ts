@@ -41,13 +41,15 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Nothing here is to be limited by the budget or woken by the schedule. */
+/** Nothing here is to be limited by the budget, held by the guard or woken by the schedule. */
 export const freeSettings = {
   SCHEDULE_CRON: "0 0 29 2 *",
   RATE_REQUESTS: "10000",
   RATE_PER: "1s",
   RATE_CONCURRENCY: "16",
   RATE_HEADROOM: "0%",
+  GUARD_CHANGED: "off",
+  GUARD_LOOSENED: "off",
 };
 
 export function settingsAsVariables(settings: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline/promises";
-import type { Logger } from "pino";
 import { assemble } from "../assemble.ts";
 import type { Plan } from "../core/plan.ts";
 import { isTaken, type Outcome, type PassReport } from "../core/outcome.ts";
@@ -8,13 +7,13 @@ import { awaitProof, withProofs } from "../reconcile/await-proof.ts";
 import { runPass, type PassPorts } from "../reconcile/pass.ts";
 import { addRequests, keepReadBack, requestsSince } from "../reconcile/report.ts";
 import type { Survey } from "../reconcile/survey.ts";
-import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
 import { countProblems, humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
-import { createRemoteContext, exits, keptAlive, stopOnSignal } from "./context.ts";
+import { createRemoteContext, exits, keptAlive } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
 import { showProgress, type Progress } from "./progress.ts";
+import { stopping } from "./stopping.ts";
 
 export interface ApplyFlags extends CommonFlags {
   /** Take the plan as it is, without asking. */
@@ -29,10 +28,10 @@ export interface ApplyFlags extends CommonFlags {
 export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
   const { config, credential, log } = context;
-  const stop = stopOnSignal();
+  const stop = stopping(log);
   const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
-  const stopping = stoppingSignal(stop.signal, log);
   let verdict: Verdict = { go: false, exit: exits.failed, reason: "" };
+  let reviewed = false;
   let progress: Progress | undefined;
   try {
     const { report, survey, outcomes, error } = await runPass(assembled.ports, {
@@ -41,12 +40,16 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
       target: config.portkey.baseUrl,
       settleMs: config.settleMs,
       workers: assembled.workers,
-      yielding: stopping,
-      stopping,
+      yielding: stop.signal,
+      stopping: stop.signal,
       signal: new AbortController().signal,
+      release({ digest, heldDigest }) {
+        reviewed = flags.expect === digest || flags.expect === heldDigest;
+        return flags.yes === true || reviewed;
+      },
       async approve(surveyed) {
         if (context.format === "human") showPlan(context, surveyed);
-        verdict = await decide(context, flags, surveyed);
+        verdict = await decide(context, reviewed ? reviewedFlags(flags, surveyed) : flags, surveyed);
         if (verdict.go) progress = showProgress(io, surveyed.plan.changes.length);
         return verdict.go;
       },
@@ -54,14 +57,20 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
     });
     progress?.end();
     if (error !== null) throw error;
-    const ended = await proved(assembled.ports, { report, outcomes, settleMs: config.settleMs, stopping });
+    const ended = await proved(assembled.ports, {
+      report,
+      outcomes,
+      settleMs: config.settleMs,
+      stopping: stop.signal,
+    });
     if (survey !== null) {
       const { plan, problems } = survey;
       showEnd(context, { plan, problems, ...ended }, verdict);
     }
     const outOfReach = report.notices.some(({ kind }) => kind === "missing" || kind === "unreadable");
     const failed = ended.outcomes.some(({ outcome }) => !isTaken(outcome));
-    return failed || (verdict.go && outOfReach) ? exits.failed : verdict.exit;
+    const undone = verdict.go && verdict.exit !== exits.held && outOfReach;
+    return failed || undone ? exits.failed : verdict.exit;
   } finally {
     stop.release();
     await assembled.close();
@@ -88,16 +97,9 @@ async function proved(
   return { outcomes: withProofs(outcomes, awaited), requests };
 }
 
-/** Aborted with a `Withdrawn` when the command was asked to stop. */
-function stoppingSignal(stop: AbortSignal, log: Logger): AbortSignal {
-  const stopping = new AbortController();
-  const withdraw = (): void => {
-    log.info("stopping");
-    stopping.abort(new Withdrawn(true));
-  };
-  if (stop.aborted) withdraw();
-  else stop.addEventListener("abort", withdraw, { once: true });
-  return stopping.signal;
+/** Whoever has reviewed what is held has seen what needs a second look; the rest goes by itself. */
+function reviewedFlags(flags: ApplyFlags, { plan }: Survey): ApplyFlags {
+  return { ...flags, expect: plan.digest };
 }
 
 interface Verdict {
@@ -121,17 +123,11 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
     return { go: false, exit: exits.held, reason };
   }
   const approved = flags.yes === true || flags.expect !== undefined;
-  if (plan.refusals.length > 0 && !approved) {
-    const reason = plan.refusals
-      .map(({ message, approve }) => `Held: ${message}. To go on: ${approve}`)
-      .join("\n");
-    return { go: false, exit: exits.held, reason };
-  }
   const mustAsk = plan.changes.length > 0 && !approved && isInteractive(context.io);
   if (mustAsk && !(await confirmed(plan))) {
     return { go: false, exit: exits.held, reason: "Nothing was written." };
   }
-  return { go: true, exit, reason: "" };
+  return { go: true, exit: plan.refusals.length > 0 && !invalid ? exits.held : exit, reason: "" };
 }
 
 function isInteractive(io: Io): boolean {
@@ -154,8 +150,8 @@ async function confirmed(plan: Plan): Promise<boolean> {
   }
 }
 
-function showPlan({ print, paint }: RemoteContext, { plan, problems }: Survey): void {
-  print(humanProblems(problems, paint) + humanPlan(plan, paint));
+function showPlan({ print, paint }: RemoteContext, { plan, problems, trusted }: Survey): void {
+  print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint) : ""));
 }
 
 function showEnd({ format, print, paint }: RemoteContext, result: ApplyResult, verdict: Verdict): void {

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { Argument } from "commander";
 import type { ApplyFlags } from "./apply.ts";
 import type { HistoryFlags } from "./history.ts";
+import type { SyncFlags } from "./sync.ts";
 import type { Format, Io } from "./context.ts";
 import { schemaNames, type SchemaName } from "./schema-names.ts";
 
@@ -79,7 +80,7 @@ export const catalogue: readonly CommandEntry[] = [
   },
   {
     name: "status",
-    does: "how things stood at the end of the last pass, as the state knows it",
+    does: "how things stand, asked of the daemon where one runs, else as the state knows it",
     examples: ["keysteward status", "keysteward status --format json"],
     exits: "0 all in sync, 2 not",
     common: "all",
@@ -109,6 +110,41 @@ export const catalogue: readonly CommandEntry[] = [
       const { history, verifyHistory } = await import("./history.ts");
       return args[0] === "verify" ? verifyHistory(io, flags) : history(io, flags satisfies HistoryFlags);
     },
+  },
+  {
+    name: "approve",
+    does: "go on with exactly what the guard holds under a digest",
+    examples: ["keysteward approve 1f0c6a2b9d3e4f50"],
+    exits: "0 done, 5 not all done yet, 6 held: something else than that",
+    common: "all",
+    configure: (command) =>
+      void command.addArgument(new Argument("<digest>", "as `plan` and `status` print it")),
+    run: async (io, { args, flags }) => (await import("./approve.ts")).approve(io, args[0] ?? "", flags),
+  },
+  {
+    name: "sync",
+    does: "have the daemon compare every key now",
+    examples: ["keysteward sync", "keysteward sync --wait"],
+    exits: "0 rung, or done; with --wait 3 policies not valid, 5 some changes failed, 6 held",
+    common: "all",
+    configure: (command) => void command.option("--wait", "wait for the pass to end"),
+    run: async (io, { flags }) => (await import("./sync.ts")).sync(io, flags satisfies SyncFlags),
+  },
+  {
+    name: "pause",
+    does: "have the daemon write nothing until it is resumed",
+    examples: ["keysteward pause"],
+    exits: "0",
+    common: "all",
+    run: async (io, { flags }) => (await import("./pause.ts")).pause(io, flags),
+  },
+  {
+    name: "resume",
+    does: "have the daemon write again",
+    examples: ["keysteward resume"],
+    exits: "0",
+    common: "all",
+    run: async (io, { flags }) => (await import("./pause.ts")).resume(io, flags),
   },
   {
     name: "schema",

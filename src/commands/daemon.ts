@@ -1,11 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { assemble } from "../assemble.ts";
+import { isStanding } from "../core/approval.ts";
+import {
+  startControlServer,
+  type ControlServer,
+  type ControlServerOptions,
+} from "../daemon/control-server.ts";
 import { startDaemon, type Daemon } from "../daemon/daemon.ts";
 import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
 import { createRelief } from "../daemon/relief.ts";
+import { approvalOf, pausedSince } from "../reconcile/holding.ts";
 import { runPass } from "../reconcile/pass.ts";
 import { readBackRound } from "../reconcile/read-back-round.ts";
+import { Withdrawn } from "../reconcile/withdrawn.ts";
+import { controlHandlers } from "./control-handlers.ts";
 import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
 
 /** How long requests on the wire are waited for after SIGTERM; below the unit's TimeoutStopSec. */
@@ -20,27 +29,49 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   const { config, credential, log } = createRemoteContext(io, flags);
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
+  const { state, clock } = assembled.ports;
   const passLog = createPassLog(log);
-  const relief = createRelief(assembled.ports.clock);
+  const relief = createRelief(clock);
   const target = config.portkey.baseUrl;
+  const schedule = assembled.schedule();
+  let pausing = new AbortController();
+  let control: ControlServer | undefined;
   try {
+    control = await openControl(config.control.socket, {
+      clean: io.clean,
+      handlers: controlHandlers({
+        state,
+        clock,
+        log,
+        schedule,
+        daemon: () => running,
+        withdraw() {
+          pausing.abort(new Withdrawn(true, "the daemon is paused"));
+        },
+      }),
+    });
+    if (pausedSince(state) !== null) log.warn("paused: nothing is written until it is resumed");
     running = await startDaemon({
       watch: assembled.watch(),
-      schedule: assembled.schedule(),
-      state: assembled.ports.state,
+      schedule,
+      state,
       target,
       settleMs: config.settleMs,
       drainMs,
-      clock: assembled.ports.clock,
+      clock,
       log,
       tell: (state) => notifySystemd(state, io.env),
       async runPass(kind, signals) {
         assembled.beginPass();
         relief.passBegins();
+        pausing = new AbortController();
         const pass = randomUUID();
         const { settleMs } = config;
         const { report } = await runPass(assembled.ports, {
           ...signals,
+          yielding: AbortSignal.any([signals.yielding, pausing.signal]),
+          stopping: AbortSignal.any([signals.stopping, pausing.signal]),
+          approve: () => Promise.resolve(pausedSince(state) === null),
           pass,
           kind,
           settleMs,
@@ -63,14 +94,25 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         return round;
       },
     });
+    // What was approved before a restart does not wait for the schedule.
+    const approval = approvalOf(state);
+    if (approval !== null && isStanding(approval, clock.now())) void running.pass(approval.pass);
     await aborted(stop.signal);
-    await running.stop();
+    await Promise.all([control?.stop(), running.stop()]);
     process.removeListener("SIGHUP", onHangup);
     return exits.ok;
   } finally {
+    await control?.stop();
     await assembled.close();
     stop.release();
   }
+}
+
+async function openControl(
+  path: string | null,
+  options: Omit<ControlServerOptions, "path">,
+): Promise<ControlServer | undefined> {
+  return path === null ? undefined : startControlServer({ ...options, path });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -50,6 +50,30 @@ export const share: Reader<number> = (raw) => {
     : { fault: `found ${show(raw)}, expected a percentage from 0% to 99%` };
 };
 
+/** A percentage from 0% to 100%, as a share of 1, or null for `off`. */
+export const shareOrOff: Reader<number | null> = (raw) => {
+  if (raw === "off") return { value: null };
+  const match = typeof raw === "string" ? /^(\d+(?:\.\d+)?)%$/.exec(raw) : null;
+  const percent = Number(match?.[1] ?? NaN);
+  return percent <= 100
+    ? { value: percent / 100 }
+    : { fault: `found ${show(raw)}, expected a percentage from 0% to 100% such as "30%", or off` };
+};
+
+/** What the name of a unix socket can hold (Linux: 108 bytes with the NUL at its end). */
+export const longestSocketPath = 107;
+
+/** The path of a unix socket, made absolute, or null for `off`. */
+export const socketPath: Reader<string | null> = (raw, { cwd, base }) => {
+  if (raw === "off") return { value: null };
+  if (typeof raw !== "string" || raw === "") return { fault: `found ${show(raw)}, expected a path, or off` };
+  const path = resolve(cwd, base, raw);
+  const bytes = Buffer.byteLength(path);
+  return bytes <= longestSocketPath
+    ? { value: path }
+    : { fault: `${path} has ${bytes} bytes, and a socket's path has at most ${longestSocketPath}` };
+};
+
 /** A whole number; its bounds stand in the schema. */
 export const integer: Reader<number> = (raw) =>
   Number.isInteger(raw) ? { value: raw as number } : { fault: `found ${show(raw)}, expected a whole number` };

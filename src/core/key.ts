@@ -24,6 +24,8 @@ export interface LiveKey {
   readonly status: string;
   /** ISO 8601, UTC, second precision; moves without human edits too. */
   readonly lastUpdatedAt: string | null;
+  /** True when this may be the key that we ourselves use: its mask fits our credential. Absent otherwise. */
+  readonly own?: true;
   /**
    * The managed fields. `rotation_policy` and what is below it is missing when the answer did not carry it
    * (a list may leave it out), which means unknown.

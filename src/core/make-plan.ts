@@ -77,6 +77,8 @@ export function makePlan(input: PlanInput): Plan {
     pass: input.pass,
     digest: digestOf(changes),
     changes,
+    held: [],
+    heldDigest: null,
     notices: notices.sort(
       (a, b) =>
         compareTexts(a.keyId, b.keyId) || compareTexts(a.kind, b.kind) || compareTexts(a.message, b.message),
@@ -89,6 +91,7 @@ export function makePlan(input: PlanInput): Plan {
       desired: desired.length,
       live: input.liveCount,
       changes: changes.length,
+      held: 0,
       unchanged: desired.length - changes.length,
       tightens: changes.filter(({ rank }) => rank === "tightens").length,
       loosens: changes.filter(({ rank }) => rank === "loosens").length,

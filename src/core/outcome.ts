@@ -1,4 +1,4 @@
-import type { Notice, PassKind, PlanSummary } from "./plan.ts";
+import type { Notice, PassKind, PlanSummary, Refusal } from "./plan.ts";
 import type { JsonObject, KeyId } from "./policy.ts";
 import type { Problem } from "./problem.ts";
 
@@ -60,6 +60,9 @@ export interface PassReport {
   readonly summary: PlanSummary;
   readonly problems: readonly Problem[];
   readonly notices: readonly Notice[];
+  /** Why the guard holds something of the plan, and what an approval of it names; none and null when it does not. */
+  readonly refusals: readonly Refusal[];
+  readonly heldDigest: string | null;
   /** The changes that did not succeed. */
   readonly unfinished: readonly Outcome[];
   /** Changes that the server took, whether or not they were read back. */
@@ -71,7 +74,7 @@ export interface PassReport {
 
 /** A report as it was kept; one of an earlier release may lack what came later. */
 export function readReport(kept: JsonObject): PassReport {
-  return { awaiting: 0, ...kept } as unknown as PassReport;
+  return { awaiting: 0, refusals: [], heldDigest: null, ...kept } as unknown as PassReport;
 }
 
 /** The report after what was written was read back: what is settled is not settling any more. */
@@ -118,6 +121,7 @@ export function isInSync(report: PassReport): boolean {
   return (
     report.error === null &&
     report.trusted &&
+    report.refusals.length === 0 &&
     report.unfinished.length === 0 &&
     report.awaiting === 0 &&
     report.applied === report.summary.changes &&

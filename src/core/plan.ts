@@ -73,13 +73,17 @@ export interface Notice {
   readonly message: string;
 }
 
-/** A reason for which the plan is not carried out as a whole. */
+/** The guard's rules, which `guard.ts` explains. */
+export type GuardRule = "changed" | "loosened" | "shrunk" | "foreign" | "self-lockout";
+
+/** A reason for which some changes of the plan, or all, are held. */
 export interface Refusal {
-  readonly rule: string;
+  readonly rule: GuardRule;
   readonly message: string;
+  /** The most that passes without an approval; for `foreign` the least that has to be known. */
   readonly limit: number;
   readonly actual: number;
-  /** The one command that goes on with exactly this plan. */
+  /** The one command that goes on with exactly what is held. */
   readonly approve: string;
 }
 
@@ -88,7 +92,10 @@ export interface PlanSummary {
   readonly desired: number;
   /** Keys that were read; null when the pass did not read. */
   readonly live: number | null;
+  /** All that was planned, held or not. */
   readonly changes: number;
+  /** How many of them the guard holds. */
+  readonly held: number;
   readonly unchanged: number;
   readonly tightens: number;
   readonly loosens: number;
@@ -97,10 +104,17 @@ export interface PlanSummary {
 /** What one pass would write, and why. Plain data: it can be compared, counted, printed and approved. */
 export interface Plan {
   readonly pass: PassKind;
-  /** The same for the same changes; binds an approval to exactly this plan. */
+  /** The same for the same changes, those that are held among them: what a review of the whole plan is bound to. */
   readonly digest: string;
-  /** In the order in which they are sent. */
+  /** What goes, in the order in which it is sent. */
   readonly changes: readonly Change[];
+  /** What the guard holds, in the same order. */
+  readonly held: readonly Change[];
+  /**
+   * What an approval is bound to: the same as long as the same is held, whatever else was sent meanwhile. Null when
+   * nothing is refused.
+   */
+  readonly heldDigest: string | null;
   readonly notices: readonly Notice[];
   readonly refusals: readonly Refusal[];
   /** Corrections of the ledger that need no request. */
@@ -108,12 +122,13 @@ export interface Plan {
   readonly summary: PlanSummary;
 }
 
-/** A digest of what would be written: keys, fields, values before and after. */
-export function digestOf(changes: readonly Change[]): string {
-  const content: Json = changes.map(({ keyId, fields }) => ({
+/** A digest of what would be written: keys, fields, values before and after; and of what else it is to depend on. */
+export function digestOf(changes: readonly Change[], also: Json = null): string {
+  const written: Json = changes.map(({ keyId, fields }) => ({
     keyId,
     fields: fields.map(({ path, from, to }) => (from === undefined ? { path, to } : { path, from, to })),
   }));
+  const content = also === null ? written : { written, also };
   return createHash("sha256").update(stableJson(content)).digest("hex").slice(0, 16);
 }
 

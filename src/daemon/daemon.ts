@@ -51,6 +51,13 @@ export interface ReadBackRound {
 export interface Daemon {
   /** Rings a reconcile pass. */
   reconcile(): void;
+  /**
+   * Rings a pass, and resolves to the report of one that began after that, saw at least as much and left nothing undone
+   * for something newer; null when the daemon stops before.
+   */
+  pass(kind: PassKind): Promise<PassReport | null>;
+  /** The pass under way and when it began, in milliseconds since the epoch. */
+  doing(): { readonly kind: PassKind; readonly since: number } | null;
   /** Drains and ends; resolves when nothing runs any more. */
   stop(): Promise<void>;
 }
@@ -62,10 +69,15 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   let stopping = false;
   let failures = 0;
   let rounds = 0;
+  let current: ReturnType<Daemon["doing"]> = null;
+  const waiting = new Set<Waiting>();
 
   async function pass(kind: PassKind, signals: PassSignals): Promise<PassEnd> {
     alarms.covered(kind);
+    current = { kind, since: clock.now() };
+    const served = [...waiting].filter((one) => one.kind === kind || kind === "reconcile");
     const report = await parts.runPass(kind, signals);
+    current = null;
     const gaveWay =
       signals.yielding.aborted && report.unfinished.some(({ outcome }) => outcome === "skipped");
     const look = nextLook(report, { failures, settleMs: parts.settleMs });
@@ -76,6 +88,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       proveLater();
     }
     parts.tell(`STATUS=${statusLine(report)}`);
+    if (!gaveWay) served.forEach((one) => answer(one, report));
     return { unfinished: gaveWay };
   }
 
@@ -92,6 +105,11 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     rounds += 1;
   }
 
+  function answer(one: Waiting, report: PassReport | null): void {
+    waiting.delete(one);
+    one.resolve(report);
+  }
+
   function ring(kind: Ring): void {
     loop.ring(kind === "edit" && !isWarm(parts.state, parts.target) ? "reconcile" : kind);
   }
@@ -104,6 +122,14 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
 
   return {
     reconcile: () => ring("reconcile"),
+    pass(kind) {
+      if (stopping) return Promise.resolve(null);
+      return new Promise((resolve) => {
+        waiting.add({ kind, resolve });
+        ring(kind);
+      });
+    },
+    doing: () => current,
     async stop() {
       log.info("daemon stops");
       parts.tell("STOPPING=1");
@@ -120,10 +146,17 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       await parts.schedule.stop();
       await parts.watch.stop();
       await ended;
+      waiting.forEach((one) => answer(one, null));
       drained.abort();
       log.info("daemon stopped");
     },
   };
+}
+
+/** Somebody who waits for the end of a pass. */
+interface Waiting {
+  readonly kind: PassKind;
+  readonly resolve: (report: PassReport | null) => void;
 }
 
 /** A state that cannot be read knows nothing; the pass will say what is wrong with it. */
@@ -137,6 +170,7 @@ function isWarm(state: StateReader, target: string): boolean {
 
 function statusLine(report: PassReport): string {
   if (report.error !== null) return `last ${report.kind} pass failed: ${report.error.code}`;
-  const { desired, changes } = report.summary;
-  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass`;
+  const { desired, changes, held } = report.summary;
+  const waiting = report.heldDigest === null ? "" : `, ${held} held until they are approved`;
+  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass${waiting}`;
 }

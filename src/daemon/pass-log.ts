@@ -17,6 +17,7 @@ export interface PassLog {
 export function createPassLog(log: Logger): PassLog {
   let toldProblems: ReadonlySet<string> = new Set();
   let toldNotices: ReadonlySet<string> = new Set();
+  let toldHeld: ReadonlySet<string> = new Set();
 
   function tellNew(report: PassReport): void {
     // A pass that failed, or whose directory cannot be believed, is silent on what it did not look at.
@@ -26,6 +27,16 @@ export function createPassLog(log: Logger): PassLog {
     const notices = tellNotices(report);
     // An edit pass does not look at live keys: what a reconcile pass found is not over because it is silent on it.
     toldNotices = whole && report.kind === "reconcile" ? notices : new Set([...toldNotices, ...notices]);
+    if (report.heldDigest !== null) tellHeld(report, report.heldDigest);
+    else if (whole && report.kind === "reconcile") toldHeld = new Set();
+  }
+
+  /** Once for each plan that is held, however many passes plan it again. */
+  function tellHeld({ pass, kind, summary, refusals }: PassReport, digest: string): void {
+    if (toldHeld.has(digest)) return;
+    toldHeld = new Set([...toldHeld, digest]);
+    const reasons = refusals.map(({ rule, message, limit, actual }) => ({ rule, message, limit, actual }));
+    log.warn({ pass, kind, digest, held: summary.held, reasons, approve: refusals[0]?.approve }, "plan held");
   }
 
   function tellProblems(report: PassReport): Set<string> {

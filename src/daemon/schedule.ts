@@ -17,11 +17,16 @@ function ignore(): void {
   // Said to nobody.
 }
 
+export interface Schedule extends Bell {
+  /** When it rings next, without the jitter; null when it is not started, or never does. */
+  next(): Date | null;
+}
+
 /**
  * Rings at the times of a cron expression. A tick that comes while the last one still waits is not a second one. One
  * that comes late, because the process was busy or the machine asleep, rings late; several of them ring once.
  */
-export function createSchedule(options: ScheduleOptions): Bell {
+export function createSchedule(options: ScheduleOptions): Schedule {
   let task: ScheduledTask | null = null;
   return {
     start(ring) {
@@ -38,6 +43,7 @@ export function createSchedule(options: ScheduleOptions): Bell {
       });
       return Promise.resolve();
     },
+    next: () => task?.getNextRun() ?? null,
     async stop() {
       const stopping = task;
       task = null;

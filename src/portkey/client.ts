@@ -39,7 +39,8 @@ export type PortkeyClient = KeyReader & KeyWriter & { close(): Promise<void> };
  * sent since it was aborted or withdrawn rejects with the reason; any other failure is a RemoteError.
  */
 export function createPortkeyClient(options: ClientOptions): PortkeyClient {
-  const { baseUrl, throttle, pageSize } = options;
+  const { baseUrl, throttle, pageSize, credential } = options;
+  const isOwn = (masked: string): boolean => credential.fits(masked);
   const dispatcher = options.dispatcher ?? createDispatcher(process.env, options);
 
   function send(outgoing: Outgoing, request: RequestOptions): Promise<Success & { attempts: number }> {
@@ -60,7 +61,7 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
     url.searchParams.set("current_page", String(page));
     const outgoing: Outgoing = { method: "GET", path: "/api-keys", target: "list", repeatable: true, url };
     const answer = await send(outgoing, request);
-    return read(answer, "GET /api-keys", () => readPage(answer.json ?? null));
+    return read(answer, "GET /api-keys", () => readPage(answer.json ?? null, isOwn));
   }
 
   let lastListCost: number | undefined;
@@ -84,7 +85,7 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
   async function get(id: KeyId, request: RequestOptions = {}): Promise<LiveRecord> {
     const { url, path } = keyUrl(baseUrl, id);
     const answer = await send({ method: "GET", path, target: "key", repeatable: true, url }, request);
-    const record = read(answer, `GET ${path}`, () => readRecord(answer.json ?? null, "get"));
+    const record = read(answer, `GET ${path}`, () => readRecord(answer.json ?? null, "get", isOwn));
     if (record.key.id === id.toLowerCase()) return record;
     throw ours(`GET ${path} got another key: ${record.key.id}`, "unavailable", answer);
   }

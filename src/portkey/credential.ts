@@ -15,6 +15,8 @@ export interface Credential {
   reveal(): string;
   /** The text without this key, and without whatever else looks like one. */
   redact(text: string): string;
+  /** Whether a masked secret, as reads show it (`z1*****3AX`, observed), may be this key's. */
+  fits(masked: string): boolean;
   toString(): string;
 }
 
@@ -46,6 +48,18 @@ class HeldCredential implements Credential {
     let clean = text;
     for (const form of forms) clean = clean.replaceAll(form, () => mask);
     return clean.replace(tokenLike, (run) => (looksLikeKey(run) ? mask : run));
+  }
+
+  fits(masked: string): boolean {
+    const parts = /^([^*]*)\*+([^*]*)$/.exec(masked);
+    const [head, tail] = parts === null ? [masked, ""] : [parts[1] ?? "", parts[2] ?? ""];
+    if (head === "" && tail === "") return false;
+    if (parts === null) return masked === this.#secret;
+    return (
+      head.length + tail.length < this.#secret.length &&
+      this.#secret.startsWith(head) &&
+      this.#secret.endsWith(tail)
+    );
   }
 
   toString(): string {

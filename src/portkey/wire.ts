@@ -10,23 +10,28 @@ export interface Page {
   readonly total: number | undefined;
 }
 
+/** Whether a masked secret may be that of the key that we use. */
+export type IsOwn = (masked: string) => boolean;
+
+const nobodys: IsOwn = () => false;
+
 /**
- * A key as a list or a GET carries it. The masked secret (`key`) goes no further than here. Throws a TypeError when
- * it is not a key.
+ * A key as a list or a GET carries it. The masked secret (`key`) goes no further than here; only whether it may be our own
+ * does. Throws a TypeError when it is not a key.
  */
-export function readRecord(json: Json, source: "list" | "get"): LiveRecord {
+export function readRecord(json: Json, source: "list" | "get", isOwn = nobodys): LiveRecord {
   const key = readLiveKey(json, source);
-  const { key: _masked, ...raw } = isObject(json) ? json : {};
-  return { key, raw };
+  const { key: masked, ...raw } = isObject(json) ? json : {};
+  return typeof masked === "string" && isOwn(masked) ? { key: { ...key, own: true }, raw } : { key, raw };
 }
 
 /** A list answer, `{object: "list", total, data: [...]}`. Throws a TypeError when it is not one. */
-export function readPage(json: Json): Page {
+export function readPage(json: Json, isOwn = nobodys): Page {
   if (!isObject(json)) throw new TypeError("the list in the answer is not an object");
   const { data, total } = json;
   if (!Array.isArray(data)) throw new TypeError("the list in the answer has no `data`");
   return {
-    records: (data as readonly Json[]).map((row) => readRecord(row, "list")),
+    records: (data as readonly Json[]).map((row) => readRecord(row, "list", isOwn)),
     total: readTotal(total),
   };
 }

@@ -15,6 +15,7 @@
  *
  * When the state cannot be written, nothing more begins, and the error comes out once nothing is under way any more.
  */
+import { isListDoubted } from "../core/guard.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change } from "../core/plan.ts";
 import { outcomeOf, pushChange, type PushPorts } from "./push-change.ts";
@@ -42,8 +43,10 @@ export async function enforce(
   survey: Survey,
   options: EnforceOptions,
 ): Promise<readonly Outcome[]> {
-  if (survey.inventory !== null) ports.state.saveInventory(survey.inventory);
-  if (survey.plan.adoptions.length > 0) ports.state.adopt(survey.plan.adoptions);
+  if (!isListDoubted(survey.plan)) {
+    if (survey.inventory !== null) ports.state.saveInventory(survey.inventory);
+    if (survey.plan.adoptions.length > 0) ports.state.adopt(survey.plan.adoptions);
+  }
   const { changes } = survey.plan;
   const outcomes = new Map<Change, Outcome>();
   const queue = changes.values();

@@ -1,10 +1,13 @@
+import { isListDoubted, releasePlan } from "../core/guard.ts";
 import type { Outcome, PassReport } from "../core/outcome.ts";
 import type { Sight } from "../core/make-plan.ts";
-import type { Change, PassKind } from "../core/plan.ts";
+import type { Change, PassKind, Plan } from "../core/plan.ts";
 import type { RequestTally, State } from "../ports.ts";
 import { keysToProve } from "../core/proof.ts";
 import type { KeyId } from "../core/policy.ts";
 import { enforce } from "./enforce.ts";
+import { ownKeysIn } from "./guarded.ts";
+import { approvalOf, approvePlan, beginApproval, endApproval, keepHeld, type Moment } from "./holding.ts";
 import type { PassSignals } from "./loop.ts";
 import type { PushPorts } from "./push-change.ts";
 import { noteSights } from "./read-back.ts";
@@ -24,6 +27,8 @@ export interface PassOptions extends PassSignals {
   readonly workers: number;
   /** What the state is about: the control plane's base URL. */
   readonly target: string;
+  /** Asked about a plan of which the guard holds something: whether that goes too. Without it, it stays held. */
+  readonly release?: (plan: Plan) => boolean;
   /** Asked once the plan is made, before anything is written; without it, or with true, the plan is carried out. */
   readonly approve?: (survey: Survey) => Promise<boolean>;
   /** Told after each change. */
@@ -47,17 +52,32 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
   const before = ports.tally();
   let surveyed: Survey | null = null;
   let outcomes: readonly Outcome[] = [];
+  let released: Plan | undefined;
   let approved = false;
   let error: Error | null = null;
   try {
     const signal = AbortSignal.any([options.signal, options.stopping]);
+    const moment: Moment = { pass, at: startedAt };
+    const known = approvalOf(ports.state);
     surveyed = await survey(ports, { pass: kind, settleMs: options.settleMs, signal });
+    if (surveyed.plan.heldDigest !== null && options.release?.(surveyed.plan) === true) {
+      released = surveyed.plan;
+      surveyed = { ...surveyed, plan: releasePlan(released) };
+    }
+    if (surveyed.trusted) keepHeld(ports.state, released ?? surveyed.plan, moment);
     approved = (await options.approve?.(surveyed)) ?? true;
-    if (approved && surveyed.plan.changes.length > 0)
-      ports.state.saveFact("begun", { pass, at: ports.clock.now() });
     if (approved) {
-      noteInventory(ports, surveyed, options);
+      keepGo(ports, surveyed, { moment, released });
+      if (!isListDoubted(surveyed.plan)) noteInventory(ports, surveyed, options);
       outcomes = await enforce(ports, surveyed, options);
+    }
+    // One that was given meanwhile is for a pass that begins after it.
+    const standing = approvalOf(ports.state);
+    const isJudged = released !== undefined || (standing !== null && standing.at === known?.at);
+    if (standing !== null && isJudged && surveyed.trusted) {
+      const used = released !== undefined || surveyed.approval !== null;
+      const now = ports.clock.now();
+      endApproval(ports.state, standing, { kind, used, carriedOut: approved, outcomes, now });
     }
   } catch (thrown) {
     error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -82,4 +102,35 @@ function noteInventory(ports: PassPorts, { inventory }: Survey, options: PassOpt
       : { kind: "seen", key: known.key, complete: known.rotationReadAt !== null };
   };
   noteSights(ports, { pass: options.pass, settleMs: options.settleMs, sightOf });
+}
+
+interface Go {
+  readonly moment: Moment;
+  /** The plan as the guard had judged it, when all of it goes. */
+  readonly released: Plan | undefined;
+}
+
+/** What has to be kept before the first request. */
+function keepGo(ports: PassPorts, surveyed: Survey, { moment, released }: Go): void {
+  const { state, clock } = ports;
+  const { plan, approval, inventory } = surveyed;
+  if (released !== undefined) {
+    approvePlan(state, released, { ...moment, at: clock.now() });
+    keepHeld(state, plan, moment);
+  }
+  if (approval !== null) beginApproval(state, approval);
+  if (released !== undefined || approval !== null) believeList(ports, plan);
+  if (plan.changes.length > 0) state.saveFact("begun", { pass: moment.pass, at: clock.now() });
+  if (inventory === null || isListDoubted(plan)) return;
+  const keys = ownKeysIn({ inventory }, state);
+  if (JSON.stringify(keys) !== JSON.stringify(state.fact("own")?.["keys"] ?? []))
+    state.saveFact("own", { keys });
+}
+
+/** Who approves a plan says yes to the list that it was made with: from now on others are compared with that. */
+function believeList({ state, guard }: PassPorts, plan: Plan): void {
+  const reconciled = state.fact("reconciled");
+  const listed = plan.summary.live;
+  if (reconciled?.["target"] !== guard.target || listed === null || isListDoubted(plan)) return;
+  if (reconciled["listed"] !== listed) state.saveFact("reconciled", { ...reconciled, listed });
 }

@@ -1,3 +1,4 @@
+import { isListDoubted } from "../core/guard.ts";
 import {
   carryFindings,
   readReport,
@@ -32,6 +33,7 @@ const emptySummary: PlanSummary = {
   desired: 0,
   live: null,
   changes: 0,
+  held: 0,
   unchanged: 0,
   tightens: 0,
   loosens: 0,
@@ -50,6 +52,8 @@ export function makeReport(parts: ReportParts): PassReport {
     summary: parts.survey?.plan.summary ?? emptySummary,
     problems: (parts.survey?.problems ?? []).map(({ frame: _frame, ...problem }) => problem),
     notices: parts.survey?.plan.notices ?? [],
+    refusals: parts.survey?.plan.refusals ?? [],
+    heldDigest: parts.survey?.plan.heldDigest ?? null,
     unfinished: parts.outcomes.filter(({ outcome }) => !isTaken(outcome)),
     applied: parts.outcomes.filter(({ outcome }) => isTaken(outcome)).length,
     awaiting: parts.awaiting,
@@ -77,8 +81,9 @@ export function keepReport(state: ReportState, made: PassReport, target: string 
   const report = carryFindings(made, lastReport(state));
   try {
     state.saveFact("report", toJson(report));
-    if (report.kind === "reconcile" && report.error === null && report.trusted && target !== null) {
-      state.saveFact("reconciled", { at: report.endedAt, target });
+    const whole = report.kind === "reconcile" && report.error === null && report.trusted;
+    if (whole && target !== null && !isListDoubted(report)) {
+      state.saveFact("reconciled", { at: report.endedAt, target, listed: report.summary.live });
     }
     return report;
   } catch (thrown) {

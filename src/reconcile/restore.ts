@@ -107,5 +107,9 @@ export async function carryOutRestore(
       },
     },
   );
-  return enforce(ports, { plan, readAt, trusted: true, problems: [], files: 0, inventory: null }, options);
+  return enforce(
+    ports,
+    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null },
+    options,
+  );
 }

@@ -1,14 +1,16 @@
 /*
- * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan. Nothing that it
- * is given can write, so preview and apply can share it without a flag.
+ * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan, and the guard says
+ * what of it goes. Nothing that it is given can write, so preview and apply can share it without a flag.
  */
 import type { DesiredKey, Resolution } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
+import type { Approval } from "../core/approval.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
+import { guardPlan, type GuardSettings } from "./guarded.ts";
 import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
 
 export interface SurveyPorts {
@@ -17,6 +19,7 @@ export interface SurveyPorts {
   readonly reader: KeyReader;
   readonly state: StateReader;
   readonly clock: Clock;
+  readonly guard: GuardSettings;
 }
 
 export interface SurveyOptions {
@@ -26,7 +29,10 @@ export interface SurveyOptions {
 }
 
 export interface Survey {
+  /** As the guard has judged it. */
   readonly plan: Plan;
+  /** The approval because of which something passes that the guard would hold; null when there is none. */
+  readonly approval: Approval | null;
   /** Whether the policy directory as a whole can be believed; if not, the plan is empty. */
   readonly trusted: boolean;
   readonly problems: readonly Problem[];
@@ -42,16 +48,19 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
   const set = ports.policies.load();
   const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
   const { problems } = resolution;
-  if (!set.trusted || options.pass === "edit") {
+  const { files, trusted } = set;
+  if (!trusted || options.pass === "edit") {
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
-    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted: set.trusted });
-    return { plan, trusted: set.trusted, problems, files: set.files, readAt: null, inventory: null };
+    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
+    const guarded = guardPlan(ports, plan, null);
+    return { ...guarded, trusted, problems, files, readAt: null, inventory: null };
   }
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  return { plan, trusted: true, problems, files: set.files, readAt, inventory: live.inventory };
+  const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
+  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory };
 }
 
 interface Seen {

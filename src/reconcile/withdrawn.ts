@@ -1,12 +1,12 @@
 /**
- * The reason with which a pass is asked to give way. `final`: the process is to stop; otherwise a newer pass waits.
+ * The reason with which a pass is asked to give way. `final`: the process is to stop, or to write nothing; otherwise a newer pass waits.
  */
 export class Withdrawn extends Error {
   override readonly name = "Withdrawn";
   readonly final: boolean;
 
-  constructor(final: boolean) {
-    super(final ? "withdrawn: the process is to stop" : "withdrawn: something newer came first");
+  constructor(final: boolean, reason?: string) {
+    super(`withdrawn: ${reason ?? (final ? "the process is to stop" : "something newer came first")}`);
     this.final = final;
   }
 }

@@ -3,13 +3,22 @@ import type { Change, FieldChange, Notice, Plan } from "../core/plan.ts";
 import { placeText } from "../core/problem.ts";
 import type { Rank } from "../core/rank.ts";
 import type { Paint, Style } from "./color.ts";
+import { humanRefusals } from "./human-held.ts";
 import { plural, printable } from "./human-problems.ts";
 
 /** A plan that a person can review: grouped by key, with what changes, from what to what, and why. */
 export function humanPlan(plan: Plan, paint: Paint): string {
   const changes = plan.changes.map((change) => humanChange(change, paint)).join("\n");
+  const held = plan.held.map((change) => `${paint("red", "held")} ${humanChange(change, paint)}`).join("\n");
   const notices = plan.notices.map((notice) => humanNotice(notice, paint)).join("");
-  return [changes, notices, humanSummary(plan, paint)].filter((part) => part !== "").join("\n");
+  return [changes, held, notices, humanRefusals(plan, paint), humanSummary(plan, paint)]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+/** What is said in place of a plan when the policy directory as a whole is not believed. */
+export function humanUntrusted(paint: Paint): string {
+  return `${paint("red", "Nothing is written")}: the policy directory cannot be believed.\n`;
 }
 
 const rankStyles: Readonly<Record<Rank, Style>> = { tightens: "green", neutral: "cyan", loosens: "yellow" };
@@ -36,6 +45,7 @@ function humanNotice(notice: Notice, paint: Paint): string {
 function humanSummary(plan: Plan, paint: Paint): string {
   const { desired, changes, tightens, loosens, live } = plan.summary;
   const keys = live === null ? plural(desired, "key") : `${plural(desired, "key")} governed of ${live} live`;
+  if (changes === 0 && plan.refusals.length > 0) return `${paint("red", "Nothing is written.")} ${keys}.\n`;
   if (changes === 0) return `${paint("green", "Nothing to change.")} ${keys}.\n`;
   const ranks = `${tightens} tighten, ${loosens} loosen`;
   return `${paint("bold", plural(changes, "change"))} (${ranks}); ${keys}; digest ${plan.digest}\n`;

@@ -1,13 +1,38 @@
-import { isInSync, type PassReport } from "../core/outcome.ts";
+import type { PassReport } from "../core/outcome.ts";
 import type { Paint } from "./color.ts";
+import { humanHeldPlan } from "./human-held.ts";
 import { countProblems, humanProblems, plural, printable } from "./human-problems.ts";
+import { isAllWell, type Standing } from "./standing.ts";
 
-/** How things stood at the end of the last pass. */
-export function humanStatus(report: PassReport, paint: Paint, interrupted = false): string {
-  const verdict = isInSync(report) && !interrupted ? paint("green", "in sync") : paint("red", "not in sync");
+/** How things stand, and how they stood at the end of the last pass. */
+export function humanStatus(standing: Standing, paint: Paint): string {
+  const { report, held, paused } = standing;
+  const verdict = isAllWell(standing) ? paint("green", "in sync") : paint("red", "not in sync");
+  const since = paused === null ? "" : new Date(paused).toISOString();
+  const pause = paused === null ? "" : `  ${paint("yellow", "paused")} since ${since}: nothing is written\n`;
+  const plans = held.map((plan) => humanHeldPlan(plan, paint)).join("");
+  const last =
+    report === null
+      ? ": no pass has ended yet\n"
+      : `: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}\n${lastPass(report, paint, standing.interrupted)}`;
+  const problems = report === null ? "" : humanProblems(report.problems, paint);
+  return `${verdict}${last}${liveLine(standing)}${pause}${plans}${problemCount(report)}${problems}`;
+}
+
+function liveLine({ live, doing, next }: Standing): string {
+  if (!live) return "";
+  const now =
+    doing === null ? "idle" : `in ${article(doing.kind)} pass since ${new Date(doing.since).toISOString()}`;
+  return `  the daemon is ${now}; the schedule rings ${next ?? "never"}\n`;
+}
+
+function article(kind: string): string {
+  return kind === "edit" ? "an edit" : `a ${kind}`;
+}
+
+function lastPass(report: PassReport, paint: Paint, interrupted: boolean): string {
   const { summary, requests } = report;
   const lines = [
-    `${verdict}: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}`,
     `  ${plural(summary.desired, "key")} governed, ${plural(summary.changes, "change")} planned, ${report.applied} applied`,
     `  ${plural(requests.reads, "read")}, ${plural(requests.writes, "write")}, ${requests.throttledMs} ms throttled`,
     ...(report.awaiting === 0 ? [] : [`  ${plural(report.awaiting, "key")} written and not read back yet`]),
@@ -22,7 +47,11 @@ export function humanStatus(report: PassReport, paint: Paint, interrupted = fals
       : [`  ${paint("red", "the policy directory cannot be believed: nothing is written")}`]),
     ...report.unfinished.map(({ keyId, outcome, message }) => `  ${outcome} ${keyId}: ${printable(message)}`),
     ...report.notices.map(({ kind, keyId, message }) => `  ${kind} ${keyId}: ${printable(message)}`),
-    ...(report.problems.length === 0 ? [] : [`  ${countProblems(report.problems)}:`]),
   ];
-  return `${lines.join("\n")}\n${humanProblems(report.problems, paint)}`;
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function problemCount(report: PassReport | null): string {
+  if (report === null || report.problems.length === 0) return "";
+  return `  ${countProblems(report.problems)}:\n`;
 }

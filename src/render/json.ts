@@ -2,10 +2,11 @@
  * The JSON results, version 1: stable, and described by schema/results.schema.json. A field is never taken away or
  * given another meaning within a version; new ones may appear.
  */
-import { isInSync, type Outcome, type PassReport, type RequestCounts } from "../core/outcome.ts";
+import type { Outcome, RequestCounts } from "../core/outcome.ts";
 import type { Change, Plan } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import { isAllWell, type Standing } from "./standing.ts";
 
 export interface ValidateResult {
   readonly set: Pick<PolicySet, "files" | "documents" | "policies">;
@@ -38,8 +39,29 @@ export function applyJson({ plan, problems, outcomes, requests }: ApplyResult): 
   return text({ ...planObject(plan, problems), outcomes, requests });
 }
 
-export function statusJson(report: PassReport, interrupted = false): string {
-  return text({ ...report, interrupted, inSync: isInSync(report) && !interrupted });
+export function statusJson(standing: Standing): string {
+  const { report, interrupted, held, paused, live, doing, next } = standing;
+  return text({
+    version: 1,
+    pass: null,
+    ...report,
+    interrupted,
+    held: held.map(({ at, ...plan }) => ({ ...plan, since: instant(at) })),
+    paused: paused === null ? null : instant(paused),
+    live,
+    doing: doing === null ? null : { kind: doing.kind, since: instant(doing.since) },
+    next,
+    inSync: isAllWell(standing),
+  });
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** A result that is plain data already. */
+export function resultJson(result: object): string {
+  return text(result);
 }
 
 function planObject(plan: Plan, problems: readonly Problem[]): object {
@@ -48,6 +70,8 @@ function planObject(plan: Plan, problems: readonly Problem[]): object {
     digest: plan.digest,
     pass: plan.pass,
     changes: plan.changes.map(changeJson),
+    held: plan.held.map(changeJson),
+    heldDigest: plan.heldDigest,
     actions: [],
     notices: plan.notices,
     refusals: plan.refusals,

@@ -1,3 +1,4 @@
+import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { AppliedField, AppliedKey, AppliedValue, Replaced } from "../core/ledger.ts";
 import type { KeyId } from "../core/policy.ts";
@@ -12,7 +13,7 @@ export interface LedgerTable {
   write(id: KeyId, key: AppliedKey): void;
 }
 
-export function createLedgerTable(db: SqlDatabase): LedgerTable {
+export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
   const upsert = db.prepare(
     `INSERT INTO ledger (key_id, policy, file, line, fields) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (key_id) DO UPDATE
@@ -20,7 +21,7 @@ export function createLedgerTable(db: SqlDatabase): LedgerTable {
   );
   return {
     write(id, key) {
-      upsert.run(id, key.policy, key.file, key.line, JSON.stringify(Object.fromEntries(key.fields)));
+      upsert.run(id, key.policy, key.file, key.line, clean(JSON.stringify(Object.fromEntries(key.fields))));
     },
   };
 }

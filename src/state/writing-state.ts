@@ -62,7 +62,7 @@ export class WritingState implements State {
     this.#path = path;
     this.#lock = lock;
     this.#ledger = readLedger(db, path, this.#sharing);
-    this.#ledgerTable = createLedgerTable(db);
+    this.#ledgerTable = createLedgerTable(db, clean);
     this.#inventory = createInventoryTable(db, clean);
     this.#audit = createAuditTable(db, clean);
     this.#writeFact = createFactWriter(db, clean);
@@ -157,8 +157,11 @@ export class WritingState implements State {
     this.#transact(() => this.#inventory.put(key));
   }
 
-  saveFact(name: FactName, fact: JsonObject): void {
-    this.#transact(() => this.#writeFact(name, fact));
+  saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
+    this.#transact(() => {
+      this.#writeFact(name, fact);
+      for (const entry of audit) this.#audit.append(entry);
+    });
   }
 
   /** Takes what is beyond the bounds off the front of the audit trail. Costs a look when nothing is. */

@@ -53,6 +53,8 @@ describe("without anything", () => {
       watch: { debounceMs: 300, pollMs: 30_000 },
       rate: { requests: 5, perMs: 1000, concurrency: 4, headroom: 0.2 },
       audit: { keepMs: 400 * 86_400_000, most: 1_000_000 },
+      guard: { changed: 0.3, loosened: 0.1, floor: 10, shrunk: 0.2 },
+      control: { socket: `${cwd}/.keysteward/control.sock` },
       settleMs: 60_000,
       logLevel: "info",
       credential: { kind: "env", name: "PORTKEY_API_KEY" },
@@ -64,6 +66,19 @@ describe("without anything", () => {
     expect(load({ env: { STATE_DIRECTORY: "/var/lib/a:/var/lib/b" } }).stateUrl).toBe(
       "sqlite:/var/lib/a/state.db",
     );
+  });
+
+  test("the socket is where systemd says, the first directory of several, else beside the state", () => {
+    const env = { RUNTIME_DIRECTORY: "/run/a:/run/b" };
+    expect(load({ env }).control.socket).toBe("/run/a/control.sock");
+    expect(load({ flags: { state: "sqlite:/srv/x/state.db" } }).control.socket).toBe("/srv/x/control.sock");
+  });
+
+  test("a state that lies too deep for a socket beside it means none, with a warning", () => {
+    const folder = `/srv/${"x".repeat(90)}`;
+    const config = load({ flags: { state: `sqlite:${folder}/state.db` } });
+    expect(config.control.socket).toBeNull();
+    expect(config.warnings).toEqual([expect.stringContaining("control.socket: ")]);
   });
 
   test("the configuration cannot be changed, at any depth", () => {
@@ -164,7 +179,7 @@ describe("faults", () => {
   test.each([
     ["KEYSTEWARD_WATCH_DEBUNCE", 'Did you mean "KEYSTEWARD_WATCH_DEBOUNCE"?'],
     ["KEYSTEWARD_CONFG", 'Did you mean "KEYSTEWARD_CONFIG"?'],
-    ["KEYSTEWARD_GUARD_CHANGED", "no such option."],
+    ["KEYSTEWARD_NOTIFY_WEBHOOK", "no such option."],
   ])("a variable that gives nothing is a fault: %s", (name, message) => {
     const [fault, ...rest] = faultsOf({ env: { [name]: "1" } });
     expect(rest).toEqual([]);
@@ -184,7 +199,14 @@ describe("faults", () => {
       "debounce: 1s",
       'keysteward.yaml:1:1: debounce: no such option. Did you mean "watch.debounce"?',
     ],
-    ["an unknown section", "guard: {}", "keysteward.yaml:1:1: guard: no such option."],
+    ["an unknown section", "notify: {}", "keysteward.yaml:1:1: notify: no such option."],
+    [
+      "a socket whose path is too long",
+      `control: { socket: /run/${"x".repeat(103)} }`,
+      "control.socket: /run/xxx",
+    ],
+    ["a share that is none", "guard: { changed: 30 }", "guard.changed: found 30, expected a percentage"],
+    ["a share above the whole", "guard: { shrunk: 101% }", "expected a percentage from 0% to 100%"],
     ["an option without a value", "settle:", "settle: found null, expected a duration"],
     [
       "a page that is too large",

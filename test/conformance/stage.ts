@@ -90,7 +90,12 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
   });
   const config = loadConfig({
     flags: { policies: folder, state: `sqlite:${join(folder, "state.db")}`, baseUrl: simulator.baseUrl },
-    env: { KEYSTEWARD_RATE_REQUESTS: "10000", KEYSTEWARD_PORTKEY_PAGE_SIZE: String(pageSize) },
+    env: {
+      KEYSTEWARD_RATE_REQUESTS: "10000",
+      KEYSTEWARD_PORTKEY_PAGE_SIZE: String(pageSize),
+      KEYSTEWARD_GUARD_CHANGED: "off",
+      KEYSTEWARD_GUARD_LOOSENED: "off",
+    },
     cwd: folder,
   });
   const credential = createCredential(simulator.adminKey);

@@ -71,7 +71,15 @@ describe("a change", () => {
   });
 
   test("is counted", () => {
-    expect(made.summary).toEqual({ desired: 1, live: 1, changes: 1, unchanged: 0, tightens: 0, loosens: 1 });
+    expect(made.summary).toEqual({
+      desired: 1,
+      live: 1,
+      changes: 1,
+      held: 0,
+      unchanged: 0,
+      tightens: 0,
+      loosens: 1,
+    });
   });
 
   test("carries no body where the key has to be read first, and goes on with what is known", () => {

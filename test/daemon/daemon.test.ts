@@ -249,6 +249,43 @@ describe("a stop", () => {
   });
 });
 
+describe("who waits for a pass", () => {
+  test("gets the report of one that began after that, and saw as much", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    const [edit, reconcile] = [daemon.pass("edit"), daemon.pass("reconcile")];
+    expect(daemon.doing()).toEqual({ kind: "edit", since: rig.clock.now() });
+    await rig.passes[0]!.end({ pass: "before" });
+    await rig.passes[1]!.end({ pass: "an edit" });
+    await rig.passes[2]!.end({ pass: "a reconcile" });
+    expect((await edit)?.pass).toBe("an edit");
+    expect((await reconcile)?.pass).toBe("a reconcile");
+    expect(daemon.doing()).toBeNull();
+  });
+
+  test("waits on while something newer makes it give way", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    const waited = daemon.pass("reconcile");
+    await settle();
+    rig.rings.watch();
+    await rig.passes[1]!.end({ pass: "gave way", unfinished: [outcome("skipped")] });
+    await rig.passes[2]!.end({ pass: "an edit" });
+    await rig.passes[3]!.end({ pass: "whole" });
+    expect((await waited)?.pass).toBe("whole");
+  });
+
+  test("gets nothing when the daemon stops before, or has stopped", async () => {
+    const daemon = await rig.start();
+    const waited = daemon.pass("reconcile");
+    const stopping = daemon.stop();
+    await rig.passes[0]!.end();
+    await stopping;
+    expect([await waited, await daemon.pass("edit")]).toEqual([null, null]);
+  });
+});
+
 test("the service manager is told how the last pass went", async () => {
   rig.warm();
   await rig.start();
@@ -256,8 +293,13 @@ test("the service manager is told how the last pass went", async () => {
   rig.rings.schedule();
   await settle();
   await rig.passes[1]!.end({ error: { code: "unavailable", message: "down" } });
+  const summary = { desired: 3, live: 5, changes: 3, held: 3, unchanged: 0, tightens: 0, loosens: 0 };
+  rig.rings.schedule();
+  await settle();
+  await rig.passes[2]!.end({ summary, heldDigest: "x" });
   expect(rig.events.filter((event) => event.startsWith("STATUS="))).toEqual([
     "STATUS=3 keys, 0 changes, 2 applied in the last edit pass",
     "STATUS=last reconcile pass failed: unavailable",
+    "STATUS=3 keys, 3 changes, 0 applied in the last reconcile pass, 3 held until they are approved",
   ]);
 });

@@ -179,3 +179,40 @@ describe("a notice is told", () => {
     expect(lines[0]).toMatchObject({ level: "warn", kind: "missing", keyId: keyId(1), policy: "team" });
   });
 });
+
+describe("a held plan is told", () => {
+  const refusal = { rule: "changed", message: "too many", limit: 1, actual: 2, approve: "go" } as const;
+
+  function holding(digest: string, own: Partial<PassReport> = {}): PassReport {
+    return report({ refusals: [refusal], heldDigest: digest, ...own });
+  }
+
+  function warnings(of: PassReport): unknown[] {
+    lines = [];
+    log.report(of);
+    return lines.filter(({ msg }) => msg === "plan held").map((line) => line["digest"]);
+  }
+
+  test("with its counts, its thresholds and the command to go on", () => {
+    log.report(holding("a"));
+    expect(lines[0]).toMatchObject({
+      level: "warn",
+      msg: "plan held",
+      digest: "a",
+      approve: "go",
+      reasons: [{ rule: "changed", message: "too many", limit: 1, actual: 2 }],
+    });
+  });
+
+  test("once, however many passes of whichever kind plan it, and again when it was over and came back", () => {
+    expect(warnings(holding("a"))).toEqual(["a"]);
+    expect(warnings(holding("b", { kind: "edit" }))).toEqual(["b"]);
+    expect(warnings(holding("a"))).toEqual([]);
+    expect(warnings(holding("b", { kind: "edit" }))).toEqual([]);
+    expect(warnings(report({ kind: "edit" }))).toEqual([]);
+    expect(warnings(report({ error: { code: "unavailable", message: "down" } }))).toEqual([]);
+    expect(warnings(holding("a"))).toEqual([]);
+    expect(warnings(report())).toEqual([]);
+    expect(warnings(holding("a"))).toEqual(["a"]);
+  });
+});

@@ -266,6 +266,7 @@ describe("apply against a control plane that is not the simulator", () => {
 
   test("a key that does not exist is told, and the exit code says that not all is done", async () => {
     place.write("ghost.yaml", keyPolicy("ghost", uuid(77), "{ name: ghost }"));
+    place.write("three.yaml", keyPolicy("three", uuid(3), "{ name: unnamed }"));
     const applied = await place.run("apply", "--format", "json");
     expect(applied.exitCode).toBe(5);
     expect(expectResult("apply", applied.stdout)["notices"]).toMatchObject([

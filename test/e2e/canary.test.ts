@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Repository } from "../git/repository.ts";
+import { askDaemon } from "../../src/daemon/control-client.ts";
 import { keyPolicy, makePlace, until, uuid, type Ended, type Place } from "./cli.ts";
 import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
 
@@ -108,6 +109,34 @@ test("the daemon writes it nowhere either, and hands it to no child", async () =
   daemon.child.kill("SIGTERM");
   await keep(daemon.ended);
   expectNoCanary();
+});
+
+test("it is in no answer of the daemon's socket, and nothing of its mask is either", async () => {
+  const [head, tail] = [plane.adminKey.slice(0, 2), plane.adminKey.slice(-3)];
+  plane.keys.get(uuid(1))!["key"] = `${head}*****${tail}`;
+  place.write("one.yaml", keyPolicy("one", uuid(1), "{ usage_limits: { credit_limit: 1 } }"));
+  place.write("two.yaml", keyPolicy("two", uuid(2), "{ description: changed, name: two }"));
+  Object.assign(place.env, { KEYSTEWARD_GUARD_CHANGED: "0%", KEYSTEWARD_GUARD_FLOOR: "0" });
+  const daemon = place.start("daemon");
+  await until(() => daemon.log.some(({ msg }) => msg === "plan held"), "a held plan", daemon.output);
+  const digest = String(daemon.log.find(({ msg }) => msg === "plan held")?.["digest"]);
+  const orders = [["status"], ["approve", "0123456789abcdef"], ["pause"], ["sync", "--wait"], ["resume"]];
+  for (const order of [...orders, ["approve", digest], ["status"]]) {
+    await keep(place.run(...order, "--format", "json"));
+  }
+  await keep(place.run("status"));
+  await keep(place.run("plan"));
+  const socket = join(place.folder, "control.sock");
+  for (const name of ["status", "approve", "sync", "nothing", plane.adminKey]) {
+    texts.push(
+      JSON.stringify(await askDaemon(socket, { name, body: { digest: plane.adminKey } }).catch(String)),
+    );
+  }
+  daemon.child.kill("SIGTERM");
+  await keep(daemon.ended);
+  expect(plane.keys.get(uuid(2))?.["name"]).toBe("two");
+  expectNoCanary();
+  expect(everythingWritten()).not.toContain(`${head}*****`);
 });
 
 test("a key from a file stays in that file, and a configuration that holds one is refused without quoting it", async () => {

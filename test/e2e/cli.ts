@@ -115,3 +115,8 @@ export function keyPolicy(name: string, keyId: string, key: string): string {
 export function uuid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 }
+
+/** Whether the last that was said of reading back is that nothing is open any more. */
+export function isReadBack(daemon: Running): boolean {
+  return daemon.log.findLast((line) => line["msg"] === "read back")?.["open"] === 0;
+}

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { keyPolicy, makePlace, until, uuid, type Place, type Running } from "./cli.ts";
+import { isReadBack, keyPolicy, makePlace, until, uuid, type Place, type Running } from "./cli.ts";
 import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
 
 let plane: PlainControlPlane;
@@ -40,11 +40,6 @@ function passes(daemon: Running, kind?: string): number {
   return daemon.log.filter(
     (line) => line["msg"] === "pass ended" && (kind === undefined || line["kind"] === kind),
   ).length;
-}
-
-/** Whether the last that was said of reading back is that nothing is open any more. */
-function isReadBack(daemon: Running): boolean {
-  return daemon.log.findLast((line) => line["msg"] === "read back")?.["open"] === 0;
 }
 
 async function startInSync(): Promise<Running> {
@@ -180,6 +175,9 @@ describe("the daemon", () => {
         stdio: "ignore",
       });
     };
+    // All of them change at once, and that is meant.
+    place.env["KEYSTEWARD_GUARD_CHANGED"] = "off";
+    place.env["KEYSTEWARD_GUARD_LOOSENED"] = "off";
     for (let number = 10; number < 40; number += 1) {
       plane.keys.set(uuid(number), rawKey(uuid(number)));
       place.write(`many/key-${number}.yaml`, limit(number, number));
@@ -224,6 +222,7 @@ describe("the daemon", () => {
   });
 
   test("killed while requests are under way, it ends in the same state as an undisturbed run", async () => {
+    place.env["KEYSTEWARD_GUARD_CHANGED"] = "off";
     for (let number = 10; number < 60; number += 1) {
       plane.keys.set(uuid(number), rawKey(uuid(number)));
       place.write(`many/key-${number}.yaml`, limit(number, number));

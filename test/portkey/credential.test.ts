@@ -55,3 +55,21 @@ test.each(["", "  \n", "two words", "línea", "a\u0000b"])(
     expect(make).toThrow(expect.objectContaining({ code: "CREDENTIAL_MISSING" }));
   },
 );
+
+describe("a mask fits", () => {
+  const credential = createCredential("z1abcdefghijklm3AX");
+
+  test.each(["z1*****3AX", "z1*3AX", "z***************AX", "*****3AX", "z1****", "z1abcdefghijklm3AX"])(
+    "where all that it shows is the key's: %s",
+    (masked) => {
+      expect(credential.fits(masked)).toBe(true);
+    },
+  );
+
+  test.each(["z2*****3AX", "z1*****3AY", "", "*****", "z1abc3AX", "z1abcdefghij*jklm3AX", "z1**x**3AX"])(
+    "not where anything else is shown, or nothing: %s",
+    (masked) => {
+      expect(credential.fits(masked)).toBe(false);
+    },
+  );
+});

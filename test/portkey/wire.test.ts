@@ -59,3 +59,22 @@ describe("a page", () => {
     expect(() => readPage(json)).toThrow(TypeError);
   });
 });
+
+describe("a key that may be our own", () => {
+  const isOwn = (masked: string): boolean => masked === row.key;
+
+  test("is marked, by a GET and by a list, and nothing of the mask goes further", () => {
+    const other = { ...row, id: "8f0e0000-0000-4000-8000-000000000002", key: "zz*****zzz" };
+    const page = readPage({ data: [row, other], total: 2 }, isOwn);
+    expect(page.records.map(({ key }) => key.own)).toEqual([true, undefined]);
+    const { key, raw } = readRecord(row, "get", isOwn);
+    expect(key.own).toBe(true);
+    expect(JSON.stringify({ ...key, fields: [...key.fields], raw })).not.toContain("z1*");
+  });
+
+  test.each([[undefined], [null], [7], [{}]])("is not one whose mask is %j", (masked) => {
+    const json = { ...row, ...(masked === undefined ? {} : { key: masked }) };
+    const { key: _key, ...without } = json;
+    expect(readRecord(masked === undefined ? without : json, "get", () => true).key.own).toBeUndefined();
+  });
+});

@@ -158,9 +158,10 @@ export class FakeState implements State {
     });
   }
 
-  saveFact(name: FactName, fact: JsonObject): void {
+  saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
     this.#step("saveFact", `saveFact ${name}`, () => {
       this.disk.facts.set(name, fact);
+      this.disk.audit.push(...audit);
     });
   }
 

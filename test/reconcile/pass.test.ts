@@ -51,9 +51,11 @@ describe("the report says what happened", () => {
       trusted: true,
       error: null,
       awaiting: 2,
-      summary: { desired: 2, live: 2, changes: 2, unchanged: 0, tightens: 0, loosens: 0 },
+      summary: { desired: 2, live: 2, changes: 2, held: 0, unchanged: 0, tightens: 0, loosens: 0 },
       problems: [],
       notices: [],
+      refusals: [],
+      heldDigest: null,
       unfinished: [],
       applied: 2,
       requests: { reads: 1, writes: 2, throttledMs: 0 },
@@ -61,7 +63,7 @@ describe("the report says what happened", () => {
     expect(isInSync(report)).toBe(false);
     expect(isInSync({ ...report, awaiting: 0 })).toBe(true);
     expect(rig.state.fact("report")).toEqual(report);
-    expect(rig.state.fact("reconciled")).toEqual({ at: report.endedAt, target });
+    expect(rig.state.fact("reconciled")).toEqual({ at: report.endedAt, target, listed: 2 });
   });
 
   test("of changes that did not succeed: each with its reason", async () => {

@@ -1,4 +1,5 @@
 import { createResolver } from "../../src/core/resolve.ts";
+import type { GuardLimits } from "../../src/core/guard.ts";
 import type { JsonObject, KeyId, KeyPolicy, PolicySet } from "../../src/core/policy.ts";
 import type { PassKind } from "../../src/core/plan.ts";
 import type { Provenance } from "../../src/ports.ts";
@@ -54,7 +55,13 @@ export interface RigParts {
   readonly view?: View;
   readonly fuse?: Fuse;
   readonly provenance?: Provenance;
+  /** What the guard lets pass; everything but `foreign` and `self-lockout` is off when left out. */
+  readonly limits?: GuardLimits;
 }
+
+export const target = "https://api.example.com/v1";
+
+const noLimits: GuardLimits = { changed: null, loosened: null, shrunk: null, floor: 0 };
 
 /** What a pass works with, and the hands to play with it. */
 export interface Rig {
@@ -93,6 +100,7 @@ export function createRig(parts: RigParts): Rig {
     writer: plane,
     state,
     clock: { now: () => time, sleep: () => Promise.reject(new Error("a pass does not sleep")) },
+    guard: { limits: parts.limits ?? noLimits, budget: { requests: 4, perMs: 1_000 }, target },
     tally: () => plane.tally(),
     provenance: parts.provenance ?? { of: () => Promise.resolve(undefined) },
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { judgePlan } from "../../src/core/guard.ts";
 import { plain, type Paint } from "../../src/render/color.ts";
 import { humanOutcomes, humanPlan } from "../../src/render/human-plan.ts";
 import { plan, policy, unseen } from "../core/build.ts";
@@ -25,6 +26,20 @@ orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers
 
 2 changes (0 tighten, 1 loosen); 3 keys governed of 1 live; digest ${samplePlan.digest}
 `);
+  });
+
+  test("says what is held, why, and how to go on", () => {
+    const context = { now: 0, budget: { requests: 1, perMs: 1_000 }, lastListed: null, isOwn: () => false };
+    const limits = { changed: 0, loosened: null, shrunk: null, floor: 0 };
+    const held = judgePlan(samplePlan, { ...context, limits, foreign: false });
+    const text = humanPlan(held, plain);
+    expect(text).toContain(`held search ${one} loosens policies/search.yaml:5\n`);
+    expect(text).toContain("\nheld by changed: 2 of 3 governed keys would change");
+    expect(text).toContain(
+      `\n2 changes held. To go on with exactly that: keysteward approve ${held.heldDigest!}\n`,
+    );
+    const foreign = humanPlan(judgePlan(plan({}), { ...context, limits, foreign: true }), plain);
+    expect(foreign).toMatch(/^held by foreign: .*\n0 changes held\. .*\n\nNothing is written\. /);
   });
 
   test("marks with colours what to look at", () => {

@@ -1,10 +1,26 @@
 import { expect, test } from "vitest";
 import { plain } from "../../src/render/color.ts";
 import { humanStatus } from "../../src/render/human-status.ts";
+import type { Standing } from "../../src/render/standing.ts";
+import type { PassReport } from "../../src/core/outcome.ts";
 import { controls, hostile, outcomes, problems, report, samplePlan } from "./samples.ts";
 
+/** What the state alone knows. */
+function standing(own: Partial<PassReport> = {}, around: Partial<Standing> = {}): Standing {
+  return {
+    report: { ...report, ...own },
+    interrupted: false,
+    held: [],
+    paused: null,
+    live: false,
+    doing: null,
+    next: null,
+    ...around,
+  };
+}
+
 test("when all is well, the status is three lines", () => {
-  expect(humanStatus(report, plain)).toBe(`\
+  expect(humanStatus(standing(), plain)).toBe(`\
 in sync: last pass 5f0f7a2e-0000-4000-8000-000000000000 (reconcile) ended 2026-09-01T12:00:03.000Z
   1 key governed, 2 changes planned, 2 applied
   1 read, 2 writes, 250 ms throttled
@@ -13,14 +29,13 @@ in sync: last pass 5f0f7a2e-0000-4000-8000-000000000000 (reconcile) ended 2026-0
 
 test("when it is not, each reason has a line, and the problems their places", () => {
   const text = humanStatus(
-    {
-      ...report,
+    standing({
       trusted: false,
       error: { code: "STATE_WRITE_FAILED", message: "the disk is full" },
       unfinished: outcomes.slice(1),
       notices: samplePlan.notices.slice(0, 1),
       problems,
-    },
+    }),
     plain,
   );
   expect(text.split("\n").slice(0, 9)).toEqual([
@@ -38,21 +53,43 @@ test("when it is not, each reason has a line, and the problems their places", ()
 
 test("the verdict is green or red", () => {
   const verdict = (own: Partial<typeof report>): string | undefined =>
-    humanStatus({ ...report, ...own }, (style, text) => `<${style}>${text}</>`).split(":")[0];
+    humanStatus(standing(own), (style, text) => `<${style}>${text}</>`).split(":")[0];
   expect([verdict({}), verdict({ trusted: false })]).toEqual(["<green>in sync</>", "<red>not in sync</>"]);
 });
 
 test("it cannot be forged by what was stored of outside texts", () => {
   const text = humanStatus(
-    {
-      ...report,
+    standing({
       error: { code: "unavailable", message: hostile },
       unfinished: [{ ...outcomes[1]!, message: hostile }],
       notices: [{ ...samplePlan.notices[0]!, message: hostile }],
-    },
+    }),
     plain,
   );
   const lines = text.split("\n");
   expect(lines.filter((line) => controls.test(line))).toEqual([]);
   expect(lines).toHaveLength(7);
+});
+
+test("what is held, and that nothing is written, is told with the one command to go on", () => {
+  const refusals = [{ rule: "changed", message: "too many", limit: 1, actual: 2, approve: "x" }] as const;
+  const held = { digest: "0123456789abcdef", pass: "reconcile", at: 0, refusals, changes: [] } as const;
+  const text = humanStatus(standing({}, { held: [held], paused: 1_000 }), plain);
+  expect(text.split("\n").slice(0, 1)).toEqual([expect.stringMatching(/^not in sync: /)]);
+  expect(text.split("\n").slice(3)).toEqual([
+    "  paused since 1970-01-01T00:00:01.000Z: nothing is written",
+    "  held since 1970-01-01T00:00:00.000Z (reconcile): 0 changes",
+    "  held by changed: too many",
+    "    to go on: keysteward approve 0123456789abcdef",
+    "",
+  ]);
+});
+
+test("a daemon also says what it is doing, and when it looks next", () => {
+  const next = "2026-09-01T12:15:00.000Z";
+  const idle = humanStatus(standing({}, { live: true, next }), plain);
+  expect(idle).toContain(`  the daemon is idle; the schedule rings ${next}\n`);
+  const doing = { kind: "edit", since: 0 } as const;
+  const busy = humanStatus(standing({}, { live: true, doing, next }), plain);
+  expect(busy).toContain("the daemon is in an edit pass since 1970-01-01T00:00:00.000Z");
 });

@@ -3,6 +3,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { heldChange } from "../../src/core/approval.ts";
+import { judgePlan } from "../../src/core/guard.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { Notice, PassKind } from "../../src/core/plan.ts";
 import { applyJson, planJson, statusJson, validateJson } from "../../src/render/json.ts";
@@ -139,8 +141,11 @@ test("the result of apply is the plan, and how each change of it went", () => {
   checked("apply", applyJson({ plan: samplePlan, problems: [], outcomes: every, requests }));
 });
 
+const quiet = { interrupted: false, held: [], paused: null, live: false, doing: null, next: null } as const;
+
 test("the status is the report of the last pass and its verdict", () => {
-  expect(checked("status", statusJson(report))).toEqual({ ...report, interrupted: false, inSync: true });
+  const result = checked("status", statusJson({ ...quiet, report }));
+  expect(result).toEqual({ ...report, ...quiet, inSync: true });
   const kinds = [
     "settling",
     "not-reflected",
@@ -154,8 +159,42 @@ test("the status is the report of the last pass and its verdict", () => {
   const more = ["missing", "unreadable"] as const;
   const notices = [...kinds, ...more].map((kind): Notice => ({ ...samplePlan.notices[0]!, kind }));
   const error = { code: "unavailable", message: hostile };
-  const result = checked("status", statusJson({ ...report, error, notices, unfinished: outcomes }));
-  expect(result).toMatchObject({ inSync: false, error, notices });
+  const worse = { ...report, error, notices, unfinished: outcomes };
+  expect(checked("status", statusJson({ ...quiet, report: worse }))).toMatchObject({
+    inSync: false,
+    error,
+    notices,
+  });
+  expect(checked("status", statusJson({ ...quiet, report: null }))).toMatchObject({
+    pass: null,
+    inSync: false,
+  });
+});
+
+test("the status holds what is held, and what the daemon is doing", () => {
+  const judged = judgePlan(samplePlan, {
+    limits: { changed: 0, loosened: null, shrunk: null, floor: 0 },
+    lastListed: null,
+    foreign: false,
+    isOwn: () => false,
+    now: 0,
+    budget: { requests: 1, perMs: 1_000 },
+  });
+  const { refusals, heldDigest } = judged;
+  const changes = judged.held.map(heldChange);
+  const held = [{ digest: heldDigest!, pass: "reconcile", at: 0, refusals, changes }] as const;
+  const doing = { kind: "edit", since: 0 } as const;
+  const next = "2026-09-01T12:15:00.000Z";
+  const status = statusJson({ ...quiet, report, held, paused: 0, live: true, doing, next });
+  expect(checked("status", status)).toMatchObject({
+    inSync: false,
+    held: [{ digest: heldDigest, since: "1970-01-01T00:00:00.000Z", changes: [{}, {}] }],
+    paused: "1970-01-01T00:00:00.000Z",
+    live: true,
+    doing: { kind: "edit" },
+    next,
+  });
+  expect(checked("plan", planJson(judged, []))).toMatchObject({ changes: [], held: [{}, {}], heldDigest });
 });
 
 test("the result of validate counts what was read, and is ok as long as there are only warnings", () => {

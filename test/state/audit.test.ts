@@ -27,6 +27,15 @@ describe("the audit trail", () => {
     ]);
   });
 
+  it("gets the lines of a fact together with it", () => {
+    const path = states.path();
+    const state = states.open(path);
+    state.saveFact("held", { digest: "x" }, [auditOf(keyA, "held", 1), auditOf(keyA, "approved", 2)]);
+    expect(state.fact("held")).toEqual({ digest: "x" });
+    state.close();
+    expect(readAudit(`sqlite:${path}`, { limit: 9 }).map(({ event }) => event)).toEqual(["approved", "held"]);
+  });
+
   it("goes on counting where it was after reopening", () => {
     const path = states.path();
     for (let round = 0; round < 3; round++) {

@@ -1,0 +1,83 @@
+/*
+ * What the daemon does for those who speak to it over its socket, by command.
+ */
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { JsonObject } from "../core/policy.ts";
+import type { ControlHandlers } from "../daemon/control-server.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import type { Schedule } from "../daemon/schedule.ts";
+import { AppError } from "../errors.ts";
+import { approvalResult, type ApprovalResult } from "../reconcile/approval-result.ts";
+import { approveHeld, pausedSince, savePaused } from "../reconcile/holding.ts";
+import type { PassPorts } from "../reconcile/pass.ts";
+import { statusFacts } from "./status-facts.ts";
+
+export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
+  readonly log: Logger;
+  readonly schedule: Schedule;
+  /** The daemon, once it has started. */
+  readonly daemon: () => Daemon | undefined;
+  /** Takes back what is not on the wire yet. */
+  readonly withdraw: () => void;
+}
+
+export function controlHandlers(parts: HandlerParts): ControlHandlers {
+  const { state, clock, log, schedule } = parts;
+
+  function running(): Daemon {
+    const daemon = parts.daemon();
+    if (daemon === undefined) throw new AppError("DAEMON_FAILED", "it is only just starting, try again");
+    return daemon;
+  }
+
+  async function approve(digest: string): Promise<ApprovalResult> {
+    const daemon = running();
+    // Whoever reviewed a plan may be ahead of the last pass.
+    if (!isHeld(digest)) await daemon.pass("reconcile");
+    const held = approveHeld(state, digest, { pass: randomUUID(), at: clock.now() });
+    if (held === undefined) return approvalResult(state, { digest, held, report: null });
+    log.info({ digest, held: held.changes.length, kind: held.pass }, "plan approved");
+    return approvalResult(state, { digest, held, report: await daemon.pass(held.pass) });
+  }
+
+  function isHeld(digest: string): boolean {
+    return statusFacts(state).held.some((plan) => plan.digest === digest);
+  }
+
+  function pause(): JsonObject {
+    const since = pausedSince(state) ?? clock.now();
+    savePaused(state, since);
+    parts.withdraw();
+    log.warn({ since: new Date(since).toISOString() }, "paused: nothing is written until it is resumed");
+    return { version: 1, paused: true };
+  }
+
+  function resume(): JsonObject {
+    savePaused(state, null);
+    log.info("resumed");
+    running().reconcile();
+    return { version: 1, paused: false };
+  }
+
+  async function sync(wait: boolean): Promise<JsonObject> {
+    const ended = running().pass("reconcile");
+    return { version: 1, report: wait ? asJson(await ended) : null };
+  }
+
+  return {
+    approve: async ({ digest }) => asJson(await approve(typeof digest === "string" ? digest : "")),
+    pause,
+    resume,
+    sync: ({ wait }) => sync(wait === true),
+    status: () =>
+      asJson({ ...statusFacts(state), doing: parts.daemon()?.doing() ?? null, next: schedule.next() }),
+  };
+}
+
+/** What goes over the socket is what JSON can carry. */
+function asJson(value: object): JsonObject;
+function asJson(value: object | null): JsonObject | null;
+function asJson(value: object | null): JsonObject | null {
+  return JSON.parse(JSON.stringify(value)) as JsonObject | null;
+}
