@@ -11,7 +11,7 @@ import { createHandover } from "./policy-dir/handover.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
-import type { Bell, PolicySource, StateReader } from "./ports.ts";
+import type { Bell, PolicySource, State, StateReader } from "./ports.ts";
 import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
 import { createThrottle, type Throttle } from "./portkey/throttle.ts";
@@ -61,6 +61,11 @@ export function assembleCredential(
 /** The state alone, to be read beside a running daemon. */
 export function assembleState(config: Config): StateReader & { close(): void } {
   return openState({ url: config.stateUrl, mode: "read" });
+}
+
+/** The state alone, to be written. Throws STATE_LOCKED while a daemon or another command writes it. */
+export function assembleWritableState(config: Config): State {
+  return openState({ url: config.stateUrl, mode: "write", lockOwner: `keysteward ${version}` });
 }
 
 /** Throws an AppError when the state cannot be opened. */

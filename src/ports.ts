@@ -75,6 +75,8 @@ export interface StateReader {
   /** Everything applied so far, by key. */
   applied(): ReadonlyMap<KeyId, AppliedKey>;
   inventoryOf(id: KeyId): InventoryKey | undefined;
+  /** The keys of the inventory that have exactly this name: names are not unique. Sorted. */
+  keysNamed(name: string): readonly KeyId[];
   /** Facts about past passes, by name; JSON. */
   fact(name: FactName): JsonObject | undefined;
 }
@@ -96,7 +98,16 @@ export interface AuditEntry {
   readonly file: string;
   readonly line: number;
   /** `claimed` before a request; how it ended afterwards. */
-  readonly event: "claimed" | "applied" | "rejected" | "failed" | "unknown" | "missing" | "withdrawn";
+  readonly event:
+    | "claimed"
+    | "applied"
+    | "rejected"
+    | "failed"
+    | "unknown"
+    | "missing"
+    | "withdrawn"
+    /** The ledger's entry of a key without a policy was given up. */
+    | "forgotten";
   /** The change and the outcome, as data. */
   readonly detail: JsonObject;
 }
@@ -116,6 +127,8 @@ export interface StateWriter {
   leaveClaimed(id: KeyId, audit: AuditEntry): void;
   /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */
   adopt(adoptions: readonly Adoption[]): void;
+  /** Removes a key from the ledger, with its line of the audit trail. What was seen of the key stays. */
+  forget(id: KeyId, audit: AuditEntry): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */
   saveInventory(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline/promises";
 import type { Logger } from "pino";
 import { assemble } from "../assemble.ts";
-import type { Plan } from "../core/plan.ts";
 import { runPass } from "../reconcile/pass.ts";
 import type { Survey } from "../reconcile/survey.ts";
 import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
 import { countProblems, humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
+import { confirmed, isInteractive } from "./ask.ts";
 import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
 import { showProgress, type Progress } from "./progress.ts";
@@ -103,30 +102,10 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
     return { go: false, exit: exits.held, reason };
   }
   const mustAsk = plan.changes.length > 0 && !approved && isInteractive(context.io);
-  if (mustAsk && !(await confirmed(plan))) {
+  if (mustAsk && !(await confirmed(`Apply ${plan.changes.length} changes?`))) {
     return { go: false, exit: exits.held, reason: "Nothing was written." };
   }
   return { go: true, exit, reason: "" };
-}
-
-function isInteractive(io: Io): boolean {
-  return io.stdin.isTTY === true && (io.stderr.isTTY === true || io.stdout.isTTY === true);
-}
-
-async function confirmed(plan: Plan): Promise<boolean> {
-  const prompt = createInterface({
-    input: process.stdin,
-    output: process.stderr.isTTY ? process.stderr : process.stdout,
-  });
-  try {
-    const answer = await prompt.question(`Apply ${plan.changes.length} changes? Only "yes" goes on: `);
-    return answer.trim().toLowerCase() === "yes";
-  } catch {
-    // Ctrl-C or Ctrl-D at the question is an answer.
-    return false;
-  } finally {
-    prompt.close();
-  }
 }
 
 function showPlan({ print, paint }: RemoteContext, { plan, problems }: Survey): void {

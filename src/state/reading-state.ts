@@ -2,7 +2,7 @@ import type { AppliedKey } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
 import { createFactReader } from "./fact-table.ts";
-import { createInventoryReader } from "./inventory-table.ts";
+import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
 import { readLedger } from "./ledger-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
@@ -14,6 +14,7 @@ export class ReadingState implements StateReader {
   readonly #path: string;
   readonly #readFact: ReturnType<typeof createFactReader>;
   readonly #readKey: ReturnType<typeof createInventoryReader>;
+  readonly #findNamed: ReturnType<typeof createNameFinder>;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
   #open = true;
@@ -23,6 +24,7 @@ export class ReadingState implements StateReader {
     this.#path = path;
     this.#readFact = createFactReader(db);
     this.#readKey = createInventoryReader(db);
+    this.#findNamed = createNameFinder(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -37,6 +39,10 @@ export class ReadingState implements StateReader {
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
     return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  keysNamed(name: string): readonly KeyId[] {
+    return guarded(this.#path, () => this.#findNamed(name));
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -54,6 +60,7 @@ export class ReadingState implements StateReader {
 export const emptyReader: StateReader & { close(): void } = {
   applied: () => new Map(),
   inventoryOf: () => undefined,
+  keysNamed: () => [],
   fact: () => undefined,
   close: () => undefined,
 };
@@ -66,6 +73,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
   return {
     applied: () => reader.applied(),
     inventoryOf: (id) => reader.inventoryOf(id),
+    keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
     close: () => reader.close(),
     claim: refuse,
@@ -73,6 +81,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     refuse,
     leaveClaimed: refuse,
     adopt: refuse,
+    forget: refuse,
     saveInventory: refuse,
     saveInventoryKey: refuse,
     saveFact: refuse,

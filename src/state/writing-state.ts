@@ -5,7 +5,7 @@ import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable } from "./audit-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
-import { createInventoryReader, createInventoryTable } from "./inventory-table.ts";
+import { createInventoryReader, createInventoryTable, createNameFinder } from "./inventory-table.ts";
 import { afterAdoption, afterClaim, afterConfirm, afterRefusal, openClaims } from "./ledger-rules.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
 import { createSharing } from "./sharing.ts";
@@ -42,6 +42,7 @@ export class WritingState implements State {
   readonly #writeFact: ReturnType<typeof createFactWriter>;
   readonly #readFact: ReturnType<typeof createFactReader>;
   readonly #readKey: ReturnType<typeof createInventoryReader>;
+  readonly #findNamed: ReturnType<typeof createNameFinder>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
@@ -55,6 +56,7 @@ export class WritingState implements State {
     this.#writeFact = createFactWriter(db, clean);
     this.#readFact = createFactReader(db);
     this.#readKey = createInventoryReader(db);
+    this.#findNamed = createNameFinder(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -63,6 +65,10 @@ export class WritingState implements State {
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
     return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  keysNamed(name: string): readonly KeyId[] {
+    return guarded(this.#path, () => this.#findNamed(name));
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -102,6 +108,15 @@ export class WritingState implements State {
       changed.set(adoption.keyId, afterAdoption(before, adoption));
     }
     this.#save(changed);
+  }
+
+  forget(id: KeyId, audit: AuditEntry): void {
+    this.#transact(() => {
+      this.#ledgerTable.remove(id);
+      this.#audit.append(audit);
+    });
+    this.#ledger.delete(id);
+    this.#underWay.delete(id);
   }
 
   saveInventory(keys: readonly InventoryKey[]): void {

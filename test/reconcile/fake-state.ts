@@ -20,7 +20,7 @@ export function emptyDisk(): Disk {
   return { ledger: new Map(), inventory: new Map(), facts: new Map(), audit: [] };
 }
 
-type Step = Exclude<keyof State, "applied" | "inventoryOf" | "fact" | "close">;
+type Step = Exclude<keyof State, "applied" | "inventoryOf" | "keysNamed" | "fact" | "close">;
 
 export class FakeState implements State {
   /** The steps that were taken, in order: `claim ID`, `confirm ID`, `adopt`, … */
@@ -49,6 +49,13 @@ export class FakeState implements State {
   inventoryOf(id: KeyId): InventoryKey | undefined {
     this.asked.set(id, (this.asked.get(id) ?? 0) + 1);
     return this.disk.inventory.get(id);
+  }
+
+  keysNamed(name: string): readonly KeyId[] {
+    return [...this.disk.inventory.values()]
+      .filter(({ key }) => key.name === name)
+      .map(({ key }) => key.id)
+      .sort();
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -90,6 +97,14 @@ export class FakeState implements State {
         const before = this.disk.ledger.get(adoption.keyId);
         this.disk.ledger.set(adoption.keyId, afterAdoption(before, adoption));
       }
+    });
+  }
+
+  forget(id: KeyId, audit: AuditEntry): void {
+    this.#step("forget", `forget ${id}`, () => {
+      this.disk.ledger.delete(id);
+      this.#underWay.delete(id);
+      this.disk.audit.push(audit);
     });
   }
 

@@ -123,6 +123,7 @@ test("the reading half takes a state that cannot write", async () => {
   const reading = {
     applied: () => full.applied(),
     inventoryOf: () => undefined,
+    keysNamed: () => [],
     fact: () => undefined,
   };
   const rig = createRig({ policies: policiesFor(1, { name: "a" }), keys: plainKeys(1) });

@@ -21,7 +21,7 @@ search ${one} loosens policies/search.yaml:5
   ~ usage_limits.credit_limit: 100 -> 50 (new, policies/search.yaml:13)
 
 missing ${three} (lost): not shown
-orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers this key; it is left as it is: bring a policy back to manage it again
+orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers this key; it is left as it is: bring a policy back to manage it again, or end this notice with \`keysteward forget ${nine}\`
 
 2 changes (0 tighten, 1 loosen); 3 keys governed of 1 live; digest ${samplePlan.digest}
 `);

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { assemblePolicies, assembleState, assembleWritableState } from "../assemble.ts";
+import type { KeyId } from "../core/policy.ts";
+import { createResolver, type Resolution } from "../core/resolve.ts";
+import { AppError } from "../errors.ts";
+import type { State } from "../ports.ts";
+import { forgetKeys, orphanedKeys } from "../reconcile/forget-keys.ts";
+import { humanForget, humanOrphans } from "../render/human-forget.ts";
+import { forgetJson } from "../render/json-keys.ts";
+import { confirmed, isInteractive } from "./ask.ts";
+import { createContext, exits, type CommonFlags, type Context, type Io } from "./context.ts";
+import { ledgerNames, liveNames, namedKey } from "./named-key.ts";
+
+export interface ForgetFlags extends CommonFlags {
+  /** Every key that no policy covers any more, instead of one. */
+  readonly allOrphaned?: boolean;
+  /** Do not ask. */
+  readonly yes?: boolean;
+}
+
+/** Gives up what the ledger knows of keys that no policy covers any more. */
+export async function forget(io: Io, key: string | undefined, flags: ForgetFlags): Promise<number> {
+  const context = createContext(io, flags);
+  const { print, format, paint } = context;
+  if ((key === undefined) === (flags.allOrphaned !== true)) {
+    throw new AppError("USAGE", "forget takes one key, or --all-orphaned", {
+      hint: "`keysteward plan` lists the keys that no policy covers any more.",
+    });
+  }
+  const resolution = resolvePolicies(context);
+  const ids = chooseKeys(context, resolution, key);
+  const isAll = key === undefined;
+  if (isAll && ids.length > 0 && flags.yes !== true && !(await mayForget(io, ids.length))) {
+    print(format === "json" ? forgetJson([]) : "Nothing was forgotten.\n");
+    return exits.held;
+  }
+  const state = ids.length === 0 ? undefined : openForWriting(context);
+  try {
+    const request = { ids, pass: randomUUID(), now: Date.now() };
+    const results = state === undefined ? [] : forgetKeys(state, resolution, request);
+    print(format === "json" ? forgetJson(results) : humanForget(results, paint));
+    return results.every(({ outcome }) => outcome === "forgotten") ? exits.ok : exits.held;
+  } finally {
+    state?.close();
+  }
+}
+
+/** Throws USAGE where the directory cannot be believed: then nobody knows what policies cover. */
+function resolvePolicies({ config }: Context): Resolution {
+  const set = assemblePolicies(config).load();
+  if (set.trusted) return createResolver()(set);
+  const [first] = set.problems;
+  throw new AppError(
+    "USAGE",
+    `the policy directory cannot be believed: ${first?.message ?? config.policies}`,
+    {
+      hint: "Without it nobody can say which keys a policy covers; `keysteward validate` shows what is wrong.",
+    },
+  );
+}
+
+/** Looks without the lock: a key that is not there, or a list that is declined, needs none. */
+function chooseKeys(context: Context, resolution: Resolution, key: string | undefined): readonly KeyId[] {
+  const state = assembleState(context.config);
+  try {
+    if (key !== undefined) return [namedKey(key, [ledgerNames(state), liveNames(state)])];
+    const ids = orphanedKeys(state.applied(), resolution);
+    const orphans = ids.map((keyId) => ({ keyId, policy: state.applied().get(keyId)?.policy ?? "" }));
+    if (context.format === "human") context.print(humanOrphans(orphans));
+    return ids;
+  } finally {
+    state.close();
+  }
+}
+
+async function mayForget(io: Io, count: number): Promise<boolean> {
+  if (isInteractive(io)) return confirmed(`Forget ${count} keys?`);
+  io.stderr.write("keysteward: nobody can be asked here: --yes forgets what is listed\n");
+  return false;
+}
+
+function openForWriting({ config }: Context): State {
+  try {
+    return assembleWritableState(config);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "STATE_LOCKED") throw error;
+    throw new AppError("STATE_LOCKED", error.message, {
+      hint: "A daemon holds its state as long as it runs: stop it, forget the key, and start it again.",
+      cause: error,
+    });
+  }
+}
