@@ -8,6 +8,8 @@ import { createScrubber } from "./log/scrub.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
+import { importPolicy } from "./policy-dir/import-policy.ts";
+import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
@@ -56,6 +58,11 @@ export function assembleCredential(
   const credential = createCredential(readCredential(config.credential, env, warn));
   forgetCredential(config.credential, env);
   return credential;
+}
+
+/** What makes policies for keys that have none, and files of them. */
+export function assembleImporter() {
+  return { importPolicy, writeNewFile, fileWords };
 }
 
 /** The state alone, to be read beside a running daemon. */

@@ -3,7 +3,6 @@ import { assemblePolicies, assembleState, assembleWritableState } from "../assem
 import type { KeyId } from "../core/policy.ts";
 import { createResolver, type Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
-import type { State } from "../ports.ts";
 import { forgetKeys, orphanedKeys } from "../reconcile/forget-keys.ts";
 import { humanForget, humanOrphans } from "../render/human-forget.ts";
 import { forgetJson } from "../render/json-keys.ts";
@@ -79,7 +78,7 @@ async function mayForget(io: Io, count: number): Promise<boolean> {
   return false;
 }
 
-function openForWriting({ config }: Context): State {
+function openForWriting({ config }: Context): ReturnType<typeof assembleWritableState> {
   try {
     return assembleWritableState(config);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { findKey, type KeyLookup } from "../core/find-key.ts";
+import type { AppliedKey } from "../core/ledger.ts";
 import type { KeyId, KeyPolicy } from "../core/policy.ts";
 import { AppError } from "../errors.ts";
-import type { StateReader } from "../ports.ts";
 
 /** The key that was named on the command line. Throws USAGE where the name is nobody's, or more than one key's. */
 export function namedKey(text: string, lookups: readonly KeyLookup[]): KeyId {
@@ -34,12 +34,12 @@ export function policyNames(policies: readonly KeyPolicy[]): KeyLookup {
 }
 
 /** By the key's own name, as it was seen last. */
-export function liveNames(state: Pick<StateReader, "keysNamed">): KeyLookup {
+export function liveNames(state: { keysNamed(name: string): readonly KeyId[] }): KeyLookup {
   return { what: "keys that were seen", find: (text) => state.keysNamed(text) };
 }
 
 /** By the policy that the key had when something was applied to it last. */
-export function ledgerNames(state: Pick<StateReader, "applied">): KeyLookup {
+export function ledgerNames(state: { applied(): ReadonlyMap<KeyId, AppliedKey> }): KeyLookup {
   return {
     what: "policies that were applied",
     find: (text) => [...state.applied()].filter(([, { policy }]) => policy === text).map(([id]) => id),

@@ -85,7 +85,8 @@ function needsMore(desired: DesiredKey, inventory: ReadonlyMap<KeyId, InventoryK
 /** `last_updated_at` has whole seconds: a GET in the same moment may have missed a later change of that second. */
 const sameSecondMarginMs = 5_000;
 
-function withRememberedRotation(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
+/** The key with the rotation policy that an earlier GET showed, where that still holds. */
+export function withRememberedRotation(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
   const before = state.inventoryOf(listed.key.id);
   const rotation = before?.key.fields.get("rotation_policy");
   const updatedAt = listed.key.lastUpdatedAt;
@@ -102,7 +103,8 @@ interface GetRequest {
   readonly signal: AbortSignal;
 }
 
-async function tryGet(reader: KeyReader, request: GetRequest): Promise<LiveRecord | Sight> {
+/** The key as a GET shows it, or why it cannot be had. */
+export async function tryGet(reader: KeyReader, request: GetRequest): Promise<LiveRecord | Sight> {
   try {
     return await reader.get(request.id, { signal: request.signal });
   } catch (error) {

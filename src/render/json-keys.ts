@@ -1,7 +1,48 @@
 /*
  * The JSON results of the commands that are about single keys, version 1; described by schema/results.schema.json.
  */
+import type { LeftOut } from "../core/import-fields.ts";
 import type { KeyId } from "../core/policy.ts";
+import type { Problem } from "../core/problem.ts";
+import { problemJson } from "./json.ts";
+
+/** A policy that was made for a live key. `planned`: it would be written. `exists`: its file was there already. */
+export interface ImportedFile {
+  readonly file: string;
+  readonly outcome: "written" | "exists" | "planned";
+  readonly policy: string;
+  readonly keyId: KeyId;
+  readonly keyName: string;
+  readonly type: string;
+  readonly workspaceId: string | null;
+  /** What is set on the key and not in the policy. */
+  readonly leftOut: readonly LeftOut[];
+  /** What the file holds. */
+  readonly text: string;
+}
+
+export interface ImportResult {
+  readonly dryRun: boolean;
+  readonly directory: string;
+  /** Keys that were listed; null when none were. */
+  readonly live: number | null;
+  /** Keys that were asked for. */
+  readonly selected: number;
+  /** Those of them that a policy governs already. */
+  readonly governed: number;
+  readonly files: readonly ImportedFile[];
+  /** Errors of the policies, for which nothing was imported. */
+  readonly problems: readonly Problem[];
+}
+
+/** The text of a file stands in it only where no file is written. */
+export function importJson(result: ImportResult): string {
+  const files = result.files.map(({ text: content, ...file }) => ({
+    ...file,
+    ...(file.outcome === "planned" ? { text: content } : {}),
+  }));
+  return text({ version: 1, ...result, files, problems: result.problems.map(problemJson) });
+}
 
 export interface ForgetResult {
   readonly keyId: KeyId;

@@ -77,7 +77,7 @@ function changeJson({ keyId, policy, place, rank, fields }: Change): object {
   };
 }
 
-function problemJson({ frame: _frame, ...problem }: Problem): object {
+export function problemJson({ frame: _frame, ...problem }: Problem): object {
   return problem;
 }
 
