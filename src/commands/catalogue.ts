@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import { Argument, Option } from "commander";
 import type { ApplyFlags } from "./apply.ts";
+import type { AuditFlags } from "./audit.ts";
 import type { Format, Io } from "./context.ts";
 import type { ForgetFlags } from "./forget.ts";
 import type { ImportFlags } from "./import-keys.ts";
@@ -109,6 +110,15 @@ export const catalogue: readonly CommandEntry[] = [
         .option("--dry-run", "print what would be written; write nothing"),
     run: async (io, { flags }) =>
       (await import("./import-keys.ts")).importKeys(io, flags satisfies ImportFlags),
+  },
+  {
+    name: "audit",
+    does: "which live keys a policy governs and which none does, the most powerful first",
+    examples: ["keysteward audit", "keysteward audit --type organisation-service --format json"],
+    exits: "0, 3 policies not valid",
+    common: "all",
+    configure: (command) => void addKeyFilterFlags(command),
+    run: async (io, { flags }) => (await import("./audit.ts")).audit(io, flags satisfies AuditFlags),
   },
   {
     name: "forget",

@@ -5,16 +5,15 @@ import { coverageOf } from "../core/coverage.ts";
 import type { EmptyFields } from "../core/import-fields.ts";
 import type { LiveKey } from "../core/key.ts";
 import { matchesFilter } from "../core/key-filter.ts";
-import type { PolicySet } from "../core/policy.ts";
 import { policyNames, policyWord } from "../core/policy-names.ts";
-import type { Resolution } from "../core/resolve.ts";
-import { AppError } from "../errors.ts";
+import type { Problem } from "../core/problem.ts";
 import { readWholeKeys } from "../reconcile/read-whole-keys.ts";
 import { humanImport } from "../render/human-import.ts";
 import { humanProblems } from "../render/human-problems.ts";
 import { importJson, type ImportedFile, type ImportResult } from "../render/json-keys.ts";
 import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
+import { loadCoverage } from "./coverage-policies.ts";
 import { keyFilterFrom, requireKeys, type KeyFilterFlags } from "./key-filter-flags.ts";
 import { showProgress } from "./progress.ts";
 
@@ -34,9 +33,7 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "read", credential, log });
   try {
-    const set = assembled.ports.policies.load();
-    const resolution = resolutionOf(set, assembled);
-    const blocking = blockingProblems(resolution);
+    const { resolution, names, blocking } = loadCoverage(assembled);
     if (blocking.length > 0) {
       const reason = "Nothing was imported: what broken policies govern is not known. Mend them first.";
       print(
@@ -46,7 +43,10 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
       return exits.invalid;
     }
     const live = await assembled.ports.reader.list({ signal: stop.signal });
-    requireKeys(filter, live);
+    requireKeys(
+      filter,
+      live.map(({ key }) => key),
+    );
     const selected = live.filter(({ key }) => matchesFilter(key, filter));
     const applied = assembled.ports.state.applied();
     const free = selected.filter(({ key }) => isFree(coverageOf(key.id, resolution, applied).kind));
@@ -54,7 +54,7 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
       flags,
       live,
       free: free.toSorted((a, b) => (a.key.id < b.key.id ? -1 : 1)),
-      taken: new Set(set.policies.map(({ name }) => name)),
+      taken: names,
       signal: stop.signal,
     });
     const result: ImportResult = {
@@ -70,24 +70,6 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
     stop.release();
     await assembled.close();
   }
-}
-
-/** A directory that is not there yet, or empty, is where imports begin; unless policies were applied from it before. */
-function resolutionOf(set: PolicySet, { ports }: Assembled): Resolution {
-  if (set.trusted) return ports.resolve(set);
-  const known = ports.state.applied().size;
-  if (known > 0 && blockingProblems(set).length === 0) {
-    throw new AppError("USAGE", `there are no policies, but some were applied to ${known} keys before`, {
-      hint: "Check --policies: the directory may have been lost or moved. To begin anew, name another --state.",
-    });
-  }
-  return { desired: new Map(), held: [], problems: set.problems };
-}
-
-function blockingProblems({ problems }: Pick<Resolution, "problems">): Resolution["problems"] {
-  return problems.filter(
-    ({ severity, code }) => severity === "error" && code !== "KS1001" && code !== "KS1003",
-  );
 }
 
 function isFree(coverage: ReturnType<typeof coverageOf>["kind"]): boolean {
@@ -158,11 +140,7 @@ function schemaFrom(file: string, policies: string): string {
     .join("/");
 }
 
-function nothing(
-  { config }: RemoteContext,
-  flags: ImportFlags,
-  problems: Resolution["problems"],
-): ImportResult {
+function nothing({ config }: RemoteContext, flags: ImportFlags, problems: readonly Problem[]): ImportResult {
   const { dryRun = false, out } = flags;
   const counts = { live: null, selected: 0, governed: 0 };
   return { dryRun, directory: out ?? config.policies, ...counts, files: [], problems };

@@ -42,11 +42,8 @@ export function keyFilterFrom({ key = [], workspace, type, name }: KeyFilterFlag
 }
 
 /** Throws USAGE where a key that was asked for by its id is not among the live ones. */
-export function requireKeys(
-  filter: KeyFilter,
-  live: readonly { readonly key: { readonly id: string } }[],
-): void {
-  const known = new Set(live.map(({ key }) => key.id));
+export function requireKeys(filter: KeyFilter, live: readonly { readonly id: string }[]): void {
+  const known = new Set(live.map(({ id }) => id));
   const absent = (filter.ids ?? []).filter((id) => !known.has(id));
   if (absent.length === 0) return;
   throw new AppError("USAGE", `the control plane does not list ${absent.join(", ")}`, {

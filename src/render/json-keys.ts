@@ -1,6 +1,7 @@
 /*
  * The JSON results of the commands that are about single keys, version 1; described by schema/results.schema.json.
  */
+import type { AbsentKey, AuditedKey } from "../core/audit-keys.ts";
 import type { LeftOut } from "../core/import-fields.ts";
 import type { KeyId } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
@@ -53,6 +54,42 @@ export interface ForgetResult {
 
 export function forgetJson(keys: readonly ForgetResult[]): string {
   return text({ version: 1, keys });
+}
+
+export interface AuditResult {
+  /** Keys that are live, whether they were asked for or not. */
+  readonly live: number;
+  readonly keys: readonly AuditedKey[];
+  readonly absent: readonly AbsentKey[];
+  readonly problems: readonly Problem[];
+}
+
+export function auditJson({ live, keys, absent, problems }: AuditResult): string {
+  return text({
+    version: 1,
+    live,
+    keys: keys.map(auditedJson),
+    absent: absent.map(({ keyId, policy, place, message }) => ({
+      keyId,
+      policy,
+      file: place.file,
+      line: place.line,
+      message,
+    })),
+    // What rules over live keys find; there are none in this version.
+    violations: [],
+    problems: problems.map(problemJson),
+  });
+}
+
+function auditedJson({ key, coverage, power }: AuditedKey): object {
+  const { id: keyId, name, type, workspaceId, status } = key;
+  const governed = coverage.kind === "governed" ? { mode: coverage.mode } : {};
+  const by =
+    coverage.kind === "ungoverned"
+      ? {}
+      : { policy: coverage.policy, file: coverage.place.file, line: coverage.place.line, ...governed };
+  return { keyId, name, type, workspaceId, status, coverage: coverage.kind, ...by, power: power.reasons };
 }
 
 function text(result: object): string {
