@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { assemblePolicies, assembleState, assembleWritableState } from "../assemble.ts";
+import { assembleState, assembleWritableState } from "../assemble.ts";
 import type { KeyId } from "../core/policy.ts";
-import { createResolver, type Resolution } from "../core/resolve.ts";
+import type { Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
 import { forgetKeys, orphanedKeys } from "../reconcile/forget-keys.ts";
 import { humanForget, humanOrphans } from "../render/human-forget.ts";
@@ -9,6 +9,7 @@ import { forgetJson } from "../render/json-keys.ts";
 import { confirmed, isInteractive } from "./ask.ts";
 import { createContext, exits, type CommonFlags, type Context, type Io } from "./context.ts";
 import { ledgerNames, liveNames, namedKey } from "./named-key.ts";
+import { trustedPolicies } from "./trusted-policies.ts";
 
 export interface ForgetFlags extends CommonFlags {
   /** Every key that no policy covers any more, instead of one. */
@@ -26,7 +27,7 @@ export async function forget(io: Io, key: string | undefined, flags: ForgetFlags
       hint: "`keysteward plan` lists the keys that no policy covers any more.",
     });
   }
-  const resolution = resolvePolicies(context);
+  const { resolution } = trustedPolicies(context.config);
   const ids = chooseKeys(context, resolution, key);
   const isAll = key === undefined;
   if (isAll && ids.length > 0 && flags.yes !== true && !(await mayForget(io, ids.length))) {
@@ -42,20 +43,6 @@ export async function forget(io: Io, key: string | undefined, flags: ForgetFlags
   } finally {
     state?.close();
   }
-}
-
-/** Throws USAGE where the directory cannot be believed: then nobody knows what policies cover. */
-function resolvePolicies({ config }: Context): Resolution {
-  const set = assemblePolicies(config).load();
-  if (set.trusted) return createResolver()(set);
-  const [first] = set.problems;
-  throw new AppError(
-    "USAGE",
-    `the policy directory cannot be believed: ${first?.message ?? config.policies}`,
-    {
-      hint: "Without it nobody can say which keys a policy covers; `keysteward validate` shows what is wrong.",
-    },
-  );
 }
 
 /** Looks without the lock: a key that is not there, or a list that is declined, needs none. */

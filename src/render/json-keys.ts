@@ -2,9 +2,14 @@
  * The JSON results of the commands that are about single keys, version 1; described by schema/results.schema.json.
  */
 import type { AbsentKey, AuditedKey } from "../core/audit-keys.ts";
+import type { Coverage } from "../core/coverage.ts";
+import type { ExplainedField, Explanation, Said } from "../core/explain.ts";
 import type { LeftOut } from "../core/import-fields.ts";
-import type { KeyId } from "../core/policy.ts";
+import type { LiveKey } from "../core/key.ts";
+import type { AppliedValue } from "../core/ledger.ts";
+import type { KeyId, Mode } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import { verdictWords } from "../core/verdict-words.ts";
 import { problemJson } from "./json.ts";
 
 /** A policy that was made for a live key. `planned`: it would be written. `exists`: its file was there already. */
@@ -84,12 +89,78 @@ export function auditJson({ live, keys, absent, problems }: AuditResult): string
 
 function auditedJson({ key, coverage, power }: AuditedKey): object {
   const { id: keyId, name, type, workspaceId, status } = key;
-  const governed = coverage.kind === "governed" ? { mode: coverage.mode } : {};
-  const by =
-    coverage.kind === "ungoverned"
-      ? {}
-      : { policy: coverage.policy, file: coverage.place.file, line: coverage.place.line, ...governed };
-  return { keyId, name, type, workspaceId, status, coverage: coverage.kind, ...by, power: power.reasons };
+  return { keyId, name, type, workspaceId, status, ...coverageJson(coverage), power: power.reasons };
+}
+
+export interface ExplainResult {
+  readonly explanation: Explanation;
+  /** The key as it was read; null where it was not. */
+  readonly key: LiveKey | null;
+  /** Where that comes from. */
+  readonly from: "control-plane" | "inventory" | null;
+  /** When the inventory saw it, or now; milliseconds since the epoch. */
+  readonly seenAt: number | null;
+  readonly now: number;
+  /** What is wrong with the file of the key's policy. */
+  readonly problems: readonly Problem[];
+}
+
+export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
+  const { keyId, coverage, fields, unmanaged, notices } = explanation;
+  const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
+  return text({
+    version: 1,
+    keyId,
+    name: key?.name ?? null,
+    type: key?.type ?? null,
+    workspaceId: key?.workspaceId ?? null,
+    status: key?.status ?? null,
+    ...coverageJson(coverage),
+    live: { from, seenAt: seenAt === null ? null : new Date(seenAt).toISOString() },
+    fields: fields.map((field) => explainedJson(field, mode)),
+    unmanaged,
+    notices,
+    problems: problems.map(problemJson),
+  });
+}
+
+/** `live` and `applied` are left out where they are not known. */
+function explainedJson(field: ExplainedField, mode: Mode): object {
+  const { overrides, live, applied, verdict, rank } = field;
+  return {
+    ...saidJson(field),
+    overrides: overrides.map(saidJson),
+    live,
+    applied: applied?.confirmed === undefined ? undefined : appliedJson(applied.confirmed),
+    claimed: applied?.claimed === undefined ? undefined : appliedJson(applied.claimed),
+    verdict: {
+      kind: verdict?.kind ?? "left-alone",
+      ...(verdict?.kind === "set" ? { why: verdict.why } : {}),
+      ...(rank === null ? {} : { rank }),
+      message: verdictWords(verdict, mode),
+    },
+  };
+}
+
+function saidJson({ path, value, source, place }: Said): object {
+  return { path, value, source, file: place.file, line: place.line, column: place.column };
+}
+
+function appliedJson({ value, policy, at }: AppliedValue): object {
+  return { value, policy, at: new Date(at).toISOString() };
+}
+
+function coverageJson(coverage: Coverage): object {
+  const mode = coverage.kind === "governed" ? { mode: coverage.mode } : {};
+  return coverage.kind === "ungoverned"
+    ? { coverage: coverage.kind }
+    : {
+        coverage: coverage.kind,
+        policy: coverage.policy,
+        file: coverage.place.file,
+        line: coverage.place.line,
+        ...mode,
+      };
 }
 
 function text(result: object): string {
