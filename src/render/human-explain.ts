@@ -2,6 +2,7 @@ import type { Coverage } from "../core/coverage.ts";
 import type { ExplainedField, Said } from "../core/explain.ts";
 import type { AppliedField } from "../core/ledger.ts";
 import type { Mode } from "../core/policy.ts";
+import { placeText } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { spanText } from "./age.ts";
 import type { Paint, Style } from "./color.ts";
@@ -43,7 +44,7 @@ function head({ explanation, key, from, seenAt, now }: ExplainResult, paint: Pai
 function coverageText(coverage: Coverage): string {
   const by = (): string => {
     if (coverage.kind === "ungoverned") return "";
-    return `"${coverage.policy}" (${placeWithColumn(coverage.place)})`;
+    return `"${coverage.policy}" (${placeText(coverage.place)})`;
   };
   switch (coverage.kind) {
     case "governed":
