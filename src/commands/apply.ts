@@ -10,6 +10,7 @@ import { applyJson, type ApplyResult } from "../render/json.ts";
 import { confirmed, isInteractive } from "./ask.ts";
 import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
+import { keyNames } from "./plan.ts";
 import { showProgress, type Progress } from "./progress.ts";
 
 export interface ApplyFlags extends CommonFlags {
@@ -108,8 +109,10 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
   return { go: true, exit, reason: "" };
 }
 
-function showPlan({ print, paint }: RemoteContext, { plan, problems }: Survey): void {
-  print(humanProblems(problems, paint) + humanPlan(plan, paint));
+function showPlan({ print, paint }: RemoteContext, surveyed: Survey): void {
+  const { plan, problems, unenforced } = surveyed;
+  const view = { names: keyNames(surveyed), unenforced };
+  print(humanProblems(problems, paint) + humanPlan(plan, paint, view));
 }
 
 function showEnd({ format, print, paint }: RemoteContext, result: ApplyResult, verdict: Verdict): void {

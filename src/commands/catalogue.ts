@@ -11,6 +11,7 @@ import type { ExplainFlags } from "./explain.ts";
 import type { ForgetFlags } from "./forget.ts";
 import type { ImportFlags } from "./import-keys.ts";
 import { addKeyFilterFlags } from "./key-filter-flags.ts";
+import type { PlanFlags } from "./plan.ts";
 import { schemaNames, type SchemaName } from "./schema-names.ts";
 
 /** What was given on the command line: a command's arguments in their order, then its flags. */
@@ -48,10 +49,17 @@ export const catalogue: readonly CommandEntry[] = [
   {
     name: "plan",
     does: "show what would be written and why; writes nothing",
-    examples: ["keysteward plan", "keysteward plan --format json > plan.json"],
+    examples: [
+      "keysteward plan",
+      "keysteward plan --format json > plan.json",
+      "keysteward plan --format github > comment.md",
+    ],
     exits: "0 nothing to change, 2 changes, 3 policies not valid, 6 held",
     common: "all",
-    run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags),
+    formats: ["human", "json", "github"],
+    configure: (command) =>
+      void command.option("--all", "list what is not enforced, and long lists to their end"),
+    run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags satisfies PlanFlags),
   },
   {
     name: "apply",

@@ -34,7 +34,7 @@ export interface Io {
   readonly stderr: { readonly isTTY?: boolean; write(text: string): unknown };
 }
 
-export type Format = "human" | "json";
+export type Format = "human" | "json" | "github";
 
 /** The flags that commands have in common, as commander hands them over. */
 export interface CommonFlags {

@@ -57,7 +57,7 @@ function escaped(sign: string): string {
 }
 
 /** Text from outside as a comment: one line, nothing that nobody sees. */
-export function commentText(text: string): string {
+function commentText(text: string): string {
   return text.replace(/[\t\n]/g, " ").replace(new RegExp(unprintable, "gu"), "\ufffd");
 }
 

@@ -8,6 +8,7 @@ import { makePlan, type Sight } from "../core/make-plan.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { readLiveKeys } from "./read-live-keys.ts";
 
@@ -35,6 +36,8 @@ export interface Survey {
   readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
   readonly inventory: readonly InventoryKey[] | null;
+  /** Live keys that are not as their policies say and are left so; empty when the pass did not read. */
+  readonly unenforced: readonly Unenforced[];
 }
 
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
@@ -45,13 +48,15 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
   if (!set.trusted || options.pass === "edit") {
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
     const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted: set.trusted });
-    return { plan, trusted: set.trusted, problems, files: set.files, readAt: null, inventory: null };
+    const unread = { readAt: null, inventory: null, unenforced: [] };
+    return { plan, trusted: set.trusted, problems, files: set.files, ...unread };
   }
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, [...resolution.desired.values()], options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  return { plan, trusted: true, problems, files: set.files, readAt, inventory: live.inventory };
+  const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
+  return { plan, trusted: true, problems, files: set.files, readAt, inventory: live.inventory, unenforced };
 }
 
 interface Seen {

@@ -6,6 +6,7 @@ import { isInSync, type Outcome, type PassReport, type RequestCounts } from "../
 import type { Change, Plan } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { Unenforced } from "../core/unenforced.ts";
 
 export interface ValidateResult {
   readonly set: Pick<PolicySet, "files" | "documents" | "policies">;
@@ -23,8 +24,12 @@ export function validateJson({ set, problems }: ValidateResult): string {
   });
 }
 
-export function planJson(plan: Plan, problems: readonly Problem[]): string {
-  return text(planObject(plan, problems));
+export function planJson(
+  plan: Plan,
+  problems: readonly Problem[],
+  unenforced: readonly Unenforced[] = [],
+): string {
+  return text({ ...planObject(plan, problems), unenforced: unenforced.map(unenforcedJson) });
 }
 
 export interface ApplyResult {
@@ -74,6 +79,17 @@ function changeJson({ keyId, policy, place, rank, fields }: Change): object {
       file: at.file,
       line: at.line,
     })),
+  };
+}
+
+function unenforcedJson({ keyId, policy, mode, place, fields }: Unenforced): object {
+  return {
+    keyId,
+    policy,
+    mode,
+    file: place.file,
+    line: place.line,
+    fields: fields.map(({ place: at, ...field }) => ({ ...field, file: at.file, line: at.line })),
   };
 }
 
