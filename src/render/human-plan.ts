@@ -16,7 +16,8 @@ export function humanPlan(plan: Plan, paint: Paint, view: Omit<PlanView, "plan">
   const changes = plan.changes.map((change) => humanChange(change, show)).join("\n");
   const notices = plan.notices.map((notice) => humanNotice(notice, paint)).join("");
   const left = all ? unenforced.map((one) => humanUnenforced(one, show)).join("\n") : "";
-  const summary = humanSummary(plan, paint) + humanLeft(unenforced, all);
+  // The verdict is the last line.
+  const summary = humanLeft(unenforced, all) + humanSummary(plan, paint);
   return [changes, left, notices, summary].filter((part) => part !== "").join("\n");
 }
 
