@@ -99,7 +99,7 @@ export function stopOnSignal(): { readonly signal: AbortSignal; release(): void 
       process.kill(process.pid, name);
       return;
     }
-    stop.abort();
+    stop.abort(new AppError("STOPPED", `stopped by ${name} before the end`));
   }
   for (const name of names) process.on(name, onSignal);
   return { signal: stop.signal, release };

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkedResult } from "../render/results.ts";
-import { makePlace, until, uuid, type Place } from "./cli.ts";
+import { makePlace, root, until, uuid, type Place } from "./cli.ts";
 import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
 
 /* From keys that somebody made to keys under policies, by the built command, against what is not the simulator. */
@@ -57,6 +57,19 @@ test("audit, import, validate, plan, apply: nothing is sent, and then drift is f
   const { stdout } = await place.run("explain", "search-chatbot", "--format", "json");
   const limits = checkedResult("explain", stdout)["fields"].find(({ path }: any) => path === "rate_limits");
   expect(limits.verdict).toMatchObject({ kind: "set", why: "drift", rank: "tightens" });
+});
+
+test("a command that reads ends at once when it is told to, without blaming itself", async () => {
+  plane.intercept = () => true;
+  for (const command of ["import", "audit", "plan"]) {
+    const before = plane.seen.length;
+    const running = place.start(command, "--policies", join(root, "policies"));
+    await until(() => plane.seen.length > before, "a request", running.output);
+    running.child.kill("SIGINT");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(5);
+    expect(stderr).toBe("keysteward: stopped by SIGINT before the end\n");
+  }
 });
 
 test("an orphaned key is forgotten once the daemon does not hold the state any more", async () => {
