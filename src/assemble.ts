@@ -9,10 +9,12 @@ import type { ChainReport, HistoryEntry, HistoryFilter } from "./core/history.ts
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule, type Schedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
+import { importPolicy } from "./policy-dir/import-policy.ts";
+import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
-import type { Bell, PolicySource, StateReader } from "./ports.ts";
+import type { Bell, PolicySource, State, StateReader } from "./ports.ts";
 import { createProvenance } from "./git/provenance.ts";
 import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
@@ -64,6 +66,11 @@ export function assembleCredential(
   return credential;
 }
 
+/** What makes policies for keys that have none, and files of them. */
+export function assembleImporter() {
+  return { importPolicy, writeNewFile, fileWords };
+}
+
 /** The state alone, to be read beside a running daemon. */
 export function assembleState(config: Config): StateReader & { close(): void } {
   return openState({ url: config.stateUrl, mode: "read" });
@@ -80,6 +87,11 @@ export function assembleHistory({ stateUrl }: Config): History {
     entries: (filter) => readHistory(stateUrl, filter),
     verify: () => verifyAudit(stateUrl),
   };
+}
+
+/** The state alone, to be written. Throws STATE_LOCKED while a daemon or another command writes it. */
+export function assembleWritableState(config: Config): State {
+  return openState({ url: config.stateUrl, mode: "write", lockOwner: `keysteward ${version}` });
 }
 
 /** Throws an AppError when the state cannot be opened. */

@@ -103,6 +103,8 @@ export interface StateReader {
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline>;
   /** The keys that were put back to an earlier point, and are left alone since. */
   restorations(): ReadonlyMap<KeyId, Restoration>;
+  /** The keys of the inventory that have exactly this name: names are not unique. Sorted. */
+  keysNamed(name: string): readonly KeyId[];
   /** Facts about past passes, by name; JSON. */
   fact(name: FactName): JsonObject | undefined;
 }
@@ -152,6 +154,8 @@ export interface StateWriter {
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void;
   /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */
   adopt(adoptions: readonly Adoption[]): void;
+  /** Removes a key from the ledger, with its line of the audit trail. What was seen of the key stays. */
+  forget(id: KeyId, audit: AuditEntry): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */
   saveInventory(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */

@@ -48,6 +48,12 @@ describe("policies in the pages are valid", () => {
     expect(problemsIn(folder)).toEqual([]);
   });
 
+  test("docs/adopting.md", () => {
+    const [example] = blocks(read("docs/adopting.md"), "yaml");
+    writeFileSync(join(folder, "example.yaml"), example!);
+    expect(problemsIn(folder)).toEqual([]);
+  });
+
   test("the shipped examples", () => {
     expect(problemsIn(join(root, "policies"))).toEqual([]);
   });
@@ -60,7 +66,9 @@ test("docs/policies.md names every hundred of the problem codes", () => {
 });
 
 test("every command and flag that the pages use is there", async () => {
-  const pages = ["README.md", "docs/commands.md", "docs/guard.md", "docs/systemd.md"].map(read).join("\n");
+  const pages = ["README.md", "docs/commands.md", "docs/adopting.md", "docs/guard.md", "docs/systemd.md"]
+    .map(read)
+    .join("\n");
   const used = [...pages.matchAll(/keysteward ([a-z]+)((?: +--?[a-zA-Z-]+(?: [^-\s`#|]+)?)*)/g)];
   expect(used.length).toBeGreaterThan(6);
   const place = makePlace();

@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline/promises";
 import { assemble } from "../assemble.ts";
-import type { Plan } from "../core/plan.ts";
 import { isTaken, type Outcome, type PassReport } from "../core/outcome.ts";
 import { awaitProof, withProofs } from "../reconcile/await-proof.ts";
 import { runPass, type PassPorts } from "../reconcile/pass.ts";
@@ -10,8 +8,10 @@ import type { Survey } from "../reconcile/survey.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
 import { countProblems, humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
+import { confirmed, isInteractive } from "./ask.ts";
 import { createRemoteContext, exits, keptAlive } from "./context.ts";
 import type { CommonFlags, Io, RemoteContext } from "./context.ts";
+import { keyNames } from "./plan.ts";
 import { showProgress, type Progress } from "./progress.ts";
 import { stopping } from "./stopping.ts";
 
@@ -124,34 +124,16 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
   }
   const approved = flags.yes === true || flags.expect !== undefined;
   const mustAsk = plan.changes.length > 0 && !approved && isInteractive(context.io);
-  if (mustAsk && !(await confirmed(plan))) {
+  if (mustAsk && !(await confirmed(`Apply ${plan.changes.length} changes?`))) {
     return { go: false, exit: exits.held, reason: "Nothing was written." };
   }
   return { go: true, exit: plan.refusals.length > 0 && !invalid ? exits.held : exit, reason: "" };
 }
 
-function isInteractive(io: Io): boolean {
-  return io.stdin.isTTY === true && (io.stderr.isTTY === true || io.stdout.isTTY === true);
-}
-
-async function confirmed(plan: Plan): Promise<boolean> {
-  const prompt = createInterface({
-    input: process.stdin,
-    output: process.stderr.isTTY ? process.stderr : process.stdout,
-  });
-  try {
-    const answer = await prompt.question(`Apply ${plan.changes.length} changes? Only "yes" goes on: `);
-    return answer.trim().toLowerCase() === "yes";
-  } catch {
-    // Ctrl-C or Ctrl-D at the question is an answer.
-    return false;
-  } finally {
-    prompt.close();
-  }
-}
-
-function showPlan({ print, paint }: RemoteContext, { plan, problems, trusted }: Survey): void {
-  print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint) : ""));
+function showPlan({ print, paint }: RemoteContext, surveyed: Survey): void {
+  const { plan, problems, trusted, unenforced } = surveyed;
+  const view = { names: keyNames(surveyed), unenforced };
+  print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : ""));
 }
 
 function showEnd({ format, print, paint }: RemoteContext, result: ApplyResult, verdict: Verdict): void {

@@ -3,11 +3,17 @@
  * when it is run: checking a file should not wait for a database driver, nor a daemon carry the demo.
  */
 import type { Command } from "commander";
-import { Argument } from "commander";
+import { Argument, Option } from "commander";
 import type { ApplyFlags } from "./apply.ts";
 import type { HistoryFlags } from "./history.ts";
 import type { SyncFlags } from "./sync.ts";
+import type { AuditFlags } from "./audit.ts";
 import type { Format, Io } from "./context.ts";
+import type { ExplainFlags } from "./explain.ts";
+import type { ForgetFlags } from "./forget.ts";
+import type { ImportFlags } from "./import-keys.ts";
+import { addKeyFilterFlags } from "./key-filter-flags.ts";
+import type { PlanFlags } from "./plan.ts";
 import { schemaNames, type SchemaName } from "./schema-names.ts";
 
 /** What was given on the command line: a command's arguments in their order, then its flags. */
@@ -45,10 +51,17 @@ export const catalogue: readonly CommandEntry[] = [
   {
     name: "plan",
     does: "show what would be written and why; writes nothing",
-    examples: ["keysteward plan", "keysteward plan --format json > plan.json"],
+    examples: [
+      "keysteward plan",
+      "keysteward plan --format json > plan.json",
+      "keysteward plan --format github > comment.md",
+    ],
     exits: "0 nothing to change, 2 changes, 3 policies not valid, 6 held",
     common: "all",
-    run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags),
+    formats: ["human", "json", "github"],
+    configure: (command) =>
+      void command.option("--all", "list what is not enforced, and long lists to their end"),
+    run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags satisfies PlanFlags),
   },
   {
     name: "apply",
@@ -145,6 +158,68 @@ export const catalogue: readonly CommandEntry[] = [
     exits: "0",
     common: "all",
     run: async (io, { flags }) => (await import("./pause.ts")).resume(io, flags),
+  },
+  {
+    name: "import",
+    does: "write a policy for each live key that none governs yet, so that the next plan is empty",
+    examples: [
+      "keysteward import --dry-run",
+      "keysteward import --type workspace-service --name 'search-*'",
+      "keysteward import --key f47ac10b-58cc-4372-a567-0e02b2c3d479 --out policies/search --flat",
+    ],
+    exits: "0, 3 policies not valid: nothing was imported, 5 a file could not be written",
+    common: "all",
+    configure: (command) =>
+      void addKeyFilterFlags(command)
+        .option("--out <dir>", "where files are written (default: the policy directory)")
+        .option("--flat", "no folder for each workspace")
+        .addOption(
+          new Option("--empty <how>", "what is said of fields that are empty on the key: nothing, or null")
+            .choices(["leave", "null"])
+            .default("leave"),
+        )
+        .option("--dry-run", "print what would be written; write nothing"),
+    run: async (io, { flags }) =>
+      (await import("./import-keys.ts")).importKeys(io, flags satisfies ImportFlags),
+  },
+  {
+    name: "explain",
+    does: "what is wanted of a key, who says so and where, what is live, and what would happen now",
+    examples: [
+      "keysteward explain search-chatbot",
+      "keysteward explain f47ac10b-58cc-4372-a567-0e02b2c3d479 --offline",
+    ],
+    exits: "0, 4 no such key",
+    common: "all",
+    configure: (command) =>
+      void command
+        .addArgument(new Argument("<key>", "the key's id, its policy's name, or its own name"))
+        .option("--offline", "do not ask the control plane; use what was seen last"),
+    run: async (io, { args, flags }) =>
+      (await import("./explain.ts")).explain(io, args[0] ?? "", flags satisfies ExplainFlags),
+  },
+  {
+    name: "audit",
+    does: "which live keys a policy governs and which none does, the most powerful first",
+    examples: ["keysteward audit", "keysteward audit --type organisation-service --format json"],
+    exits: "0, 3 policies not valid",
+    common: "all",
+    configure: (command) => void addKeyFilterFlags(command),
+    run: async (io, { flags }) => (await import("./audit.ts")).audit(io, flags satisfies AuditFlags),
+  },
+  {
+    name: "forget",
+    does: "give up what the ledger knows of a key that no policy covers any more",
+    examples: ["keysteward forget f47ac10b-58cc-4372-a567-0e02b2c3d479", "keysteward forget --all-orphaned"],
+    exits: "0 forgotten, 4 no such key or the state is in use, 6 refused: nothing was forgotten",
+    common: "all",
+    configure: (command) =>
+      void command
+        .addArgument(new Argument("[key]", "the key's id, or a name that it alone has"))
+        .option("--all-orphaned", "every key that no policy covers any more; asks first on a terminal")
+        .option("--yes", "forget what is listed, without asking"),
+    run: async (io, { args, flags }) =>
+      (await import("./forget.ts")).forget(io, args[0], flags satisfies ForgetFlags),
   },
   {
     name: "schema",

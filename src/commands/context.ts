@@ -36,7 +36,7 @@ export interface Io {
   readonly stderr: { readonly isTTY?: boolean; write(text: string): unknown };
 }
 
-export type Format = "human" | "json";
+export type Format = "human" | "json" | "github";
 
 /** The flags that commands have in common, as commander hands them over. */
 export interface CommonFlags {
@@ -101,7 +101,7 @@ export function stopOnSignal(): { readonly signal: AbortSignal; release(): void 
       process.kill(process.pid, name);
       return;
     }
-    stop.abort();
+    stop.abort(new AppError("STOPPED", `stopped by ${name} before the end`));
   }
   for (const name of names) process.on(name, onSignal);
   return { signal: stop.signal, release };

@@ -8,8 +8,8 @@ export interface Progress {
 const quietMs = 1_000;
 const redrawMs = 100;
 
-/** A line on a terminal that counts the changes, once a push has taken longer than a second. */
-export function showProgress(io: Io, total: number): Progress {
+/** A line on a terminal that counts what is done, once it has taken longer than a second. */
+export function showProgress(io: Io, total: number, what = "changes sent"): Progress {
   const startedAt = performance.now();
   let done = 0;
   let drawnAt = 0;
@@ -20,7 +20,7 @@ export function showProgress(io: Io, total: number): Progress {
       const now = performance.now();
       if (now - startedAt < quietMs || now - drawnAt < redrawMs) return;
       drawnAt = now;
-      io.stderr.write(`\r${done} of ${total} changes sent\u001b[K`);
+      io.stderr.write(`\r${done} of ${total} ${what}\u001b[K`);
     },
     end() {
       if (drawnAt > 0) io.stderr.write("\r\u001b[K");

@@ -37,7 +37,7 @@ export function effectiveFields(layers: readonly Layer[]): DesiredFields {
   const fields = new Map<FieldPath, DesiredField>();
   for (const layer of layers) {
     // What lies below others is a profile, whose statements are the same for each policy that is built on it.
-    const said = layer === layers.at(-1) ? statements(layer) : sharedStatements(layer);
+    const said = layer === layers.at(-1) ? statementsOf(layer) : sharedStatements(layer);
     for (const [path, field] of said) {
       for (const other of fields.keys()) if (overlaps(path, other)) fields.delete(other);
       fields.set(path, field);
@@ -52,12 +52,13 @@ const shared = new WeakMap<KeyBlock, { readonly source: string; readonly said: r
 function sharedStatements(layer: Layer): readonly Statement[] {
   const known = shared.get(layer.block);
   if (known?.source === layer.source) return known.said;
-  const said = statements(layer);
+  const said = statementsOf(layer);
   shared.set(layer.block, { source: layer.source, said });
   return said;
 }
 
-function statements({ source, block }: Layer): readonly Statement[] {
+/** Everything that one layer says, in its order. */
+export function statementsOf({ source, block }: Layer): readonly Statement[] {
   return written(block).map(([path, value]): Statement => {
     const canonical = fieldRow(path).canonical(value);
     return [path, { value: canonical, written: value, source, place: placeOf(block, path) }];

@@ -85,8 +85,8 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
     ...rest.map(([keyId, { policy, file }]): Notice => {
       if (broken.has(file)) return heldNotice(keyId, policy);
       const message =
-        `the policy "${policy}" (${file}) no longer covers this key; it is left as it is: ` +
-        `bring a policy back to manage it again`;
+        `the policy "${policy}" (${file}) no longer covers this key; it is left as it is: bring a policy back ` +
+        `to manage it again, or end this notice with \`keysteward forget ${keyId}\``;
       return { kind: "orphaned", keyId, policy, message };
     }),
   ];

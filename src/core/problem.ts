@@ -8,6 +8,10 @@ export interface Place {
   readonly column: number;
 }
 
+export function isSamePlace(a: Place, b: Place): boolean {
+  return a.file === b.file && a.line === b.line && a.column === b.column;
+}
+
 /** A place as people write it: `file:line`. */
 export function placeText(place: Place): string {
   return `${place.file}:${place.line}`;

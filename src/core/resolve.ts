@@ -29,6 +29,8 @@ export interface DesiredKey {
 export interface HeldKey {
   readonly keyId: KeyId;
   readonly policy: string;
+  /** Where the policy names the key. */
+  readonly place: Place;
 }
 
 export interface Resolution {
@@ -111,7 +113,7 @@ function isSound(resolved: Resolved): boolean {
 }
 
 function heldKeys(resolved: Resolved): HeldKey[] {
-  return resolved.keys.map(({ keyId, policy }) => ({ keyId, policy }));
+  return resolved.keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
 }
 
 interface Owners {
@@ -134,7 +136,7 @@ function singleOwners(resolved: readonly Resolved[]): Owners {
   const claims = [...contested.values()].flat();
   return {
     contested: new Set(contested.keys()),
-    held: claims.map(({ keyId, policy }) => ({ keyId, policy })),
+    held: claims.map(({ keyId, policy, place }) => ({ keyId, policy, place })),
     problems: claims.map((key) => contestProblem(key, contested.get(key.keyId) ?? [])),
   };
 }

@@ -116,7 +116,8 @@ function leftOut({ key }: InventoryKey): readonly FieldPath[] {
 /** `last_updated_at` has whole seconds: a GET in the same moment may have missed a later change of that second. */
 const sameSecondMarginMs = 5_000;
 
-function withRemembered(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
+/** The key with what an earlier GET showed of the fields that its row lacks, where that still holds. */
+export function withRemembered(listed: InventoryKey, state: StateReader): InventoryKey | undefined {
   const before = state.inventoryOf(listed.key.id);
   const updatedAt = listed.key.lastUpdatedAt;
   if (before === undefined || before.rotationReadAt === null) return undefined;

@@ -109,7 +109,7 @@ export async function carryOutRestore(
   );
   return enforce(
     ports,
-    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null },
+    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },
     options,
   );
 }

@@ -9,6 +9,7 @@ import { makePlan, type Sight } from "../core/make-plan.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { guardPlan, type GuardSettings } from "./guarded.ts";
 import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
@@ -41,6 +42,8 @@ export interface Survey {
   readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
   readonly inventory: readonly InventoryKey[] | null;
+  /** Live keys that are not as their policies say and are left so; empty when the pass did not read. */
+  readonly unenforced: readonly Unenforced[];
 }
 
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
@@ -53,14 +56,15 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
     const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
     const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null };
+    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
   }
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
   const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory };
+  const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
+  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
 }
 
 interface Seen {

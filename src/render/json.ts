@@ -7,6 +7,7 @@ import type { Change, Plan } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { isAllWell, type Standing } from "./standing.ts";
+import type { Unenforced } from "../core/unenforced.ts";
 
 export interface ValidateResult {
   readonly set: Pick<PolicySet, "files" | "documents" | "policies">;
@@ -24,8 +25,12 @@ export function validateJson({ set, problems }: ValidateResult): string {
   });
 }
 
-export function planJson(plan: Plan, problems: readonly Problem[]): string {
-  return text(planObject(plan, problems));
+export function planJson(
+  plan: Plan,
+  problems: readonly Problem[],
+  unenforced: readonly Unenforced[] = [],
+): string {
+  return text({ ...planObject(plan, problems), unenforced: unenforced.map(unenforcedJson) });
 }
 
 export interface ApplyResult {
@@ -101,7 +106,18 @@ function changeJson({ keyId, policy, place, rank, fields }: Change): object {
   };
 }
 
-function problemJson({ frame: _frame, ...problem }: Problem): object {
+function unenforcedJson({ keyId, policy, mode, place, fields }: Unenforced): object {
+  return {
+    keyId,
+    policy,
+    mode,
+    file: place.file,
+    line: place.line,
+    fields: fields.map(({ place: at, ...field }) => ({ ...field, file: at.file, line: at.line })),
+  };
+}
+
+export function problemJson({ frame: _frame, ...problem }: Problem): object {
   return problem;
 }
 

@@ -86,6 +86,14 @@ export function createInventoryReader(db: SqlDatabase): (id: KeyId) => Inventory
   };
 }
 
+/** Finds the keys of the inventory by name, on the disk: every row is looked at, as only people ask. */
+export function createNameFinder(db: SqlDatabase): (name: string) => readonly KeyId[] {
+  const select = db.prepare(
+    `SELECT key_id FROM inventory_content WHERE json_extract(live, '$.name') = ? ORDER BY key_id`,
+  );
+  return (name) => select.all(name).map((row) => String(row["key_id"]));
+}
+
 function liveFrom(text: string): LiveKey {
   const stored = JSON.parse(text) as Omit<LiveKey, "fields"> & { readonly fields: [string, Json][] };
   return { ...stored, fields: new Map(stored.fields) };

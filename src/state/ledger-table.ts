@@ -11,6 +11,8 @@ import { corrupt } from "./sqlite-fault.ts";
 export interface LedgerTable {
   /** Must run inside a transaction. */
   write(id: KeyId, key: AppliedKey): void;
+  /** Must run inside a transaction. */
+  remove(id: KeyId): void;
 }
 
 export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
@@ -19,7 +21,11 @@ export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
      ON CONFLICT (key_id) DO UPDATE
      SET policy = excluded.policy, file = excluded.file, line = excluded.line, fields = excluded.fields`,
   );
+  const remove = db.prepare("DELETE FROM ledger WHERE key_id = ?");
   return {
+    remove(id) {
+      remove.run(id);
+    },
     write(id, key) {
       upsert.run(id, key.policy, key.file, key.line, clean(JSON.stringify(Object.fromEntries(key.fields))));
     },

@@ -4,7 +4,7 @@ import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
 import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
-import { createInventoryReader } from "./inventory-table.ts";
+import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
 import { readLedger } from "./ledger-table.ts";
 import { createRestorationReader } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
@@ -19,6 +19,7 @@ export class ReadingState implements StateReader {
   readonly #readKey: ReturnType<typeof createInventoryReader>;
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
+  readonly #findNamed: ReturnType<typeof createNameFinder>;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
   #open = true;
@@ -30,6 +31,7 @@ export class ReadingState implements StateReader {
     this.#readKey = createInventoryReader(db);
     this.#readBaseline = createBaselineReader(db);
     this.#readRestorations = createRestorationReader(db);
+    this.#findNamed = createNameFinder(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -54,6 +56,10 @@ export class ReadingState implements StateReader {
     return guarded(this.#path, () => this.#readRestorations());
   }
 
+  keysNamed(name: string): readonly KeyId[] {
+    return guarded(this.#path, () => this.#findNamed(name));
+  }
+
   fact(name: FactName): JsonObject | undefined {
     return guarded(this.#path, () => this.#readFact(name));
   }
@@ -71,6 +77,7 @@ export const emptyReader: StateReader & { close(): void } = {
   inventoryOf: () => undefined,
   baselineOf: () => new Map(),
   restorations: () => new Map(),
+  keysNamed: () => [],
   fact: () => undefined,
   close: () => undefined,
 };
@@ -85,6 +92,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     inventoryOf: (id) => reader.inventoryOf(id),
     baselineOf: (id) => reader.baselineOf(id),
     restorations: () => reader.restorations(),
+    keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
     close: () => reader.close(),
     claim: refuse,
@@ -94,6 +102,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     noteReadBacks: refuse,
     setRestoration: refuse,
     adopt: refuse,
+    forget: refuse,
     saveInventory: refuse,
     saveInventoryKey: refuse,
     saveFact: refuse,

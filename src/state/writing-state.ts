@@ -6,7 +6,7 @@ import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
-import { createInventoryReader, createInventoryTable } from "./inventory-table.ts";
+import { createInventoryReader, createInventoryTable, createNameFinder } from "./inventory-table.ts";
 import {
   afterAdoption,
   afterClaim,
@@ -55,6 +55,7 @@ export class WritingState implements State {
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
+  readonly #findNamed: ReturnType<typeof createNameFinder>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
@@ -72,6 +73,7 @@ export class WritingState implements State {
     this.#readBaseline = createBaselineReader(db);
     this.#restoration = createRestorationTable(db);
     this.#readRestorations = createRestorationReader(db);
+    this.#findNamed = createNameFinder(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -88,6 +90,10 @@ export class WritingState implements State {
 
   restorations(): ReadonlyMap<KeyId, Restoration> {
     return guarded(this.#path, () => this.#readRestorations());
+  }
+
+  keysNamed(name: string): readonly KeyId[] {
+    return guarded(this.#path, () => this.#findNamed(name));
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -147,6 +153,15 @@ export class WritingState implements State {
       this.#restoration.set(id, restoration);
       this.#audit.append(audit);
     });
+  }
+
+  forget(id: KeyId, audit: AuditEntry): void {
+    this.#transact(() => {
+      this.#ledgerTable.remove(id);
+      this.#audit.append(audit);
+    });
+    this.#ledger.delete(id);
+    this.#underWay.delete(id);
   }
 
   saveInventory(keys: readonly InventoryKey[]): void {

@@ -46,7 +46,7 @@ describe("a policy that is not sound holds its keys", () => {
     const sound = policy({ name: "other", keyIds: [keyId(2)], key: { name: "x" } });
     const { desired, held, problems } = resolve({ policies: [unsound, sound] });
     expect([...desired.keys()]).toEqual([keyId(2)]);
-    expect(held).toEqual([{ keyId: keyId(1), policy: "team" }]);
+    expect(held).toEqual([{ keyId: keyId(1), policy: "team", place: at(5) }]);
     expect(problems).toHaveLength(1);
   });
 
@@ -57,7 +57,7 @@ describe("a policy that is not sound holds its keys", () => {
       profiles,
     });
     expect(desired.size).toBe(0);
-    expect(held).toEqual([{ keyId: keyId(1), policy: "team" }]);
+    expect(held).toEqual([{ keyId: keyId(1), policy: "team", place: at(5) }]);
   });
 
   test("an ambiguous profile below it", () => {
@@ -71,7 +71,7 @@ describe("a policy that is not sound holds its keys", () => {
       profiles: [...twins, outer],
     });
     expect(desired.size).toBe(0);
-    expect(held).toEqual([{ keyId: keyId(1), policy: "team" }]);
+    expect(held).toEqual([{ keyId: keyId(1), policy: "team", place: at(5) }]);
   });
 
   test("a name that another policy has: both hold, both are told", () => {
@@ -102,8 +102,8 @@ describe("a key that two policies name", () => {
     const { desired, held, problems } = resolve({ policies: [one, two] });
     expect([...desired.keys()]).toEqual([keyId(2)]);
     expect(held).toEqual([
-      { keyId: keyId(1), policy: "one" },
-      { keyId: keyId(1), policy: "two" },
+      { keyId: keyId(1), policy: "one", place: at(5, "one.yaml") },
+      { keyId: keyId(1), policy: "two", place: at(5, "two.yaml") },
     ]);
     expect(problems).toMatchObject([
       { code: "KS1302", ...at(5, "one.yaml"), path: "spec.keyId" },
@@ -188,7 +188,7 @@ describe("the resolver remembers", () => {
     const read = (...profiles: (typeof base)[]) => resolver(policySet({ policies: [user], profiles }));
     expect(read(base).desired.size).toBe(1);
     expect(read().desired.size).toBe(0);
-    expect(read().held).toEqual([{ keyId: keyId(1), policy: "user" }]);
+    expect(read().held).toMatchObject([{ keyId: keyId(1), policy: "user" }]);
     const changed = profile({ name: "base", key: { description: "changed" } });
     expect(read(changed).desired.get(keyId(1))?.fields.get("description")?.value).toBe("changed");
   });

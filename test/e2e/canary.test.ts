@@ -43,7 +43,7 @@ function everythingWritten(): string {
   const files = readdirSync(place.folder, { recursive: true, encoding: "utf8" })
     .map((name) => join(place.folder, name))
     .filter((path) => statSync(path).isFile());
-  return [...texts, ...files.map((path) => readFileSync(path).toString("latin1"))].join("\n");
+  return [...texts, ...files, ...files.map((path) => readFileSync(path).toString("latin1"))].join("\n");
 }
 
 function expectNoCanary(): void {
@@ -95,6 +95,39 @@ test("the admin key is in no output, no state, no error, whatever the server sen
   await keep(place.run("history"));
   await keep(place.run("history", "--format", "json"));
   expect((await keep(place.run("history", "verify"))).exitCode).toBe(0);
+  expectNoCanary();
+}, 120_000);
+
+test("what is said of single keys does not hold it, and no imported policy does, whatever keys are called", async () => {
+  const secret = plane.adminKey;
+  plane.keys.set(
+    uuid(3),
+    rawKey(uuid(3), {
+      name: secret,
+      type: secret,
+      workspace_id: secret,
+      status: secret,
+      scopes: [secret],
+      alert_emails: [`${secret}@example.com`],
+      defaults: { metadata: { [secret]: secret, list: [secret] }, config_id: secret },
+    }),
+  );
+  for (const format of ["human", "json"]) {
+    await keep(place.run("import", "--dry-run", "--format", format));
+    await keep(place.run("audit", "--format", format));
+    for (const id of [uuid(1), uuid(2), uuid(3)]) await keep(place.run("explain", id, "--format", format));
+  }
+  expect((await keep(place.run("import"))).exitCode).toBe(0);
+  // What was left out does not keep the rest from being sound.
+  expect((await keep(place.run("validate"))).exitCode).toBe(0);
+  place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: one }"));
+  for (const format of ["human", "json", "github"])
+    await keep(place.run("plan", "--all", "--format", format));
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  await keep(place.run("explain", uuid(3), "--offline"));
+  await keep(place.run("explain", secret));
+  rmSync(join(place.policies, "one.yaml"));
+  expect((await keep(place.run("forget", uuid(1)))).exitCode).toBe(0);
   expectNoCanary();
 }, 120_000);
 

@@ -37,7 +37,7 @@ export function emptyDisk(): Disk {
 
 type Step = Exclude<
   keyof State,
-  "applied" | "inventoryOf" | "baselineOf" | "restorations" | "fact" | "close"
+  "applied" | "inventoryOf" | "keysNamed" | "baselineOf" | "restorations" | "fact" | "close"
 >;
 
 export class FakeState implements State {
@@ -75,6 +75,13 @@ export class FakeState implements State {
 
   restorations(): ReadonlyMap<KeyId, Restoration> {
     return this.disk.restorations;
+  }
+
+  keysNamed(name: string): readonly KeyId[] {
+    return [...this.disk.inventory.values()]
+      .filter(({ key }) => key.name === name)
+      .map(({ key }) => key.id)
+      .sort();
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -141,6 +148,14 @@ export class FakeState implements State {
     this.#step("setRestoration", `setRestoration ${id}`, () => {
       if (restoration === null) this.disk.restorations.delete(id);
       else this.disk.restorations.set(id, restoration);
+      this.disk.audit.push(audit);
+    });
+  }
+
+  forget(id: KeyId, audit: AuditEntry): void {
+    this.#step("forget", `forget ${id}`, () => {
+      this.disk.ledger.delete(id);
+      this.#underWay.delete(id);
       this.disk.audit.push(audit);
     });
   }

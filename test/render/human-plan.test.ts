@@ -3,6 +3,7 @@ import { judgePlan } from "../../src/core/guard.ts";
 import { plain, type Paint } from "../../src/render/color.ts";
 import { humanOutcomes, humanPlan } from "../../src/render/human-plan.ts";
 import { plan, policy, unseen } from "../core/build.ts";
+import { reviewView } from "./review.ts";
 import { controls, hostile, outcomes, samplePlan } from "./samples.ts";
 
 /** Shows what is painted, and how. */
@@ -14,15 +15,15 @@ describe("a plan for people", () => {
   test("says what changes on which key, from what to what, why, and where it is written", () => {
     expect(humanPlan(samplePlan, plain)).toBe(`\
 batch ${two} neutral policies/batch.yaml:5
-  ~ scopes: unseen -> ["logs.view"] (new, policies/batch.yaml:12)
+  ~ scopes: unseen -> logs.view (new, policies/batch.yaml:12)
 
 search ${one} loosens policies/search.yaml:5
-  - expires_at: "2027-01-01T00:00:00Z" -> (empty) (new, policies/search.yaml:14)
-  ~ name: "key" -> "search" (drift, policies/search.yaml:15)
+  - expires_at: 2027-01-01T00:00:00Z -> (empty) (new, policies/search.yaml:14)
+  ~ name: key -> search (drift, policies/search.yaml:15)
   ~ usage_limits.credit_limit: 100 -> 50 (new, policies/search.yaml:13)
 
 missing ${three} (lost): not shown
-orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers this key; it is left as it is: bring a policy back to manage it again
+orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers this key; it is left as it is: bring a policy back to manage it again, or end this notice with \`keysteward forget ${nine}\`
 
 2 changes (0 tighten, 1 loosen); 3 keys governed of 1 live; digest ${samplePlan.digest}
 `);
@@ -45,9 +46,17 @@ orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers
   test("marks with colours what to look at", () => {
     const text = humanPlan(samplePlan, visible);
     expect(text).toContain(`<bold>search</> ${one} <yellow>loosens</> <dim>policies/search.yaml:5</>`);
-    expect(text).toContain("<red>-</> expires_at");
+    expect(text).toContain("<yellow>-</> expires_at: 2027-01-01T00:00:00Z -> <yellow>(empty)</>");
     expect(text).toContain("<cyan>~</> name");
+    expect(text).toContain("<green>~</> usage_limits.credit_limit: 100 -> <green>50</>");
     expect(text).toContain(`<yellow>orphaned</> ${nine}`);
+  });
+
+  test.each([false, true])("is what the golden file shows, all of it: %s", async (all) => {
+    const { plan: made, ...view } = reviewView;
+    await expect(humanPlan(made, plain, { ...view, all })).toMatchFileSnapshot(
+      `golden/plan${all ? ".all" : ""}.txt`,
+    );
   });
 
   test("says so when there is nothing to change", () => {

@@ -37,6 +37,19 @@ describe("the inventory", () => {
     expect(again.inventoryOf("nobody")).toBeUndefined();
   });
 
+  it("finds the keys that have exactly a name, for the writer and for who reads beside it", () => {
+    const path = states.path();
+    const state = states.open(path);
+    const odd = 'a "b" \\ \u0001 \u00e9 %';
+    state.saveInventory([inventoryKey(keyB, "twin"), inventoryKey(keyA, "twin"), inventoryKey("c", odd)]);
+    for (const reader of [state, states.open(path, "read")]) {
+      expect(reader.keysNamed("twin")).toEqual([keyA, keyB]);
+      expect(reader.keysNamed(odd)).toEqual(["c"]);
+      expect(reader.keysNamed("twi%")).toEqual([]);
+    }
+    expect(states.open(states.path(), "read").keysNamed("twin")).toEqual([]);
+  });
+
   it("is replaced whole by a list: what is not in it is gone", () => {
     const state = states.open(states.path());
     state.saveInventory([inventoryKey(keyA, "one"), inventoryKey(keyB, "two")]);

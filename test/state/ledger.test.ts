@@ -10,7 +10,7 @@ import type {
   Replaced,
 } from "../../src/core/ledger.ts";
 import { readAudit } from "../../src/state/open-state.ts";
-import { auditOf, claimOf, keyA, keyB } from "./fixtures.ts";
+import { auditOf, claimOf, inventoryKey, keyA, keyB } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
 import { LedgerModel, modelPaths } from "./ledger-model.ts";
 
@@ -29,6 +29,46 @@ function plainModel(model: LedgerModel): unknown {
   const keys = Object.entries(model.keys).map(([id, { owner, fields }]) => [id, { owner, fields }]);
   return Object.fromEntries(keys) as unknown;
 }
+
+describe("a key that is forgotten", () => {
+  it("is gone for good, in one step with its line of the audit trail; what was seen of it stays", () => {
+    const path = states.path();
+    const state = states.open(path);
+    for (const id of [keyA, keyB]) {
+      state.claim(claimOf(id, [{ path: "name", value: "one" }]), auditOf(id, "claimed"));
+    }
+    state.confirm(keyB, 1_500, auditOf(keyB, "applied"));
+    state.saveInventoryKey(inventoryKey(keyA, "one"));
+    state.forget(keyA, auditOf(keyA, "forgotten", 2_000));
+    expect([...state.applied().keys()]).toEqual([keyB]);
+    state.close();
+
+    const again = states.open(path);
+    expect([...again.applied().keys()]).toEqual([keyB]);
+    expect(again.inventoryOf(keyA)?.key.name).toBe("one");
+    expect(readAudit(`sqlite:${path}`, { limit: 1 })).toMatchObject([
+      { keyId: keyA, event: "forgotten", at: 2_000 },
+    ]);
+  });
+
+  it("begins anew when it is claimed again", () => {
+    const state = states.open(states.path());
+    state.adopt([
+      {
+        keyId: keyA,
+        policy: "p",
+        file: "f",
+        line: 1,
+        at: 1,
+        confirm: [{ path: "expires_at", value: null }],
+        drop: [],
+      },
+    ]);
+    state.forget(keyA, auditOf(keyA, "forgotten"));
+    state.claim(claimOf(keyA, [{ path: "name", value: "two" }]), auditOf(keyA, "claimed"));
+    expect([...state.applied().get(keyA)!.fields.keys()]).toEqual(["name"]);
+  });
+});
 
 describe("the ledger", () => {
   it("holds a claim beside what was confirmed before, and forgets the old drift", () => {

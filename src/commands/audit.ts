@@ -1,0 +1,43 @@
+import { assemble } from "../assemble.ts";
+import { auditKeys } from "../core/audit-keys.ts";
+import { matchesFilter } from "../core/key-filter.ts";
+import { findUnlisted } from "../reconcile/find-unlisted.ts";
+import { humanAudit } from "../render/human-audit.ts";
+import { humanProblems } from "../render/human-problems.ts";
+import { auditJson } from "../render/json-keys.ts";
+import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
+import { loadCoverage } from "./coverage-policies.ts";
+import { keyFilterFrom, requireKeys, type KeyFilterFlags } from "./key-filter-flags.ts";
+
+export type AuditFlags = CommonFlags & KeyFilterFlags;
+
+/** Which live keys are governed, and which are not; what policies name that is not live. */
+export async function audit(io: Io, flags: AuditFlags): Promise<number> {
+  const filter = keyFilterFrom(flags);
+  const context = createRemoteContext(io, flags);
+  const { config, credential, log, format, paint, print } = context;
+  const stop = stopOnSignal();
+  const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
+  const { ports } = assembled;
+  try {
+    const { resolution, blocking } = loadCoverage(assembled);
+    const records = await ports.reader.list({ signal: stop.signal });
+    const listed = new Set(records.map(({ key }) => key.id));
+    const unlisted = await findUnlisted(ports, resolution, { listed, signal: stop.signal });
+    const live = [...records.map(({ key }) => key), ...unlisted.found];
+    requireKeys(filter, live);
+    const selected = live.filter((key) => matchesFilter(key, filter));
+    const result = {
+      live: live.length,
+      keys: auditKeys(selected, resolution, ports.state.applied()),
+      // What is not live has no type and no workspace: only its id can be asked for.
+      absent: Object.keys(filter).length === 0 ? unlisted.absent : [],
+      problems: resolution.problems,
+    };
+    print(format === "json" ? auditJson(result) : humanProblems(blocking, paint) + humanAudit(result, paint));
+    return blocking.length > 0 ? exits.invalid : exits.ok;
+  } finally {
+    stop.release();
+    await assembled.close();
+  }
+}

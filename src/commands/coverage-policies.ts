@@ -1,0 +1,37 @@
+import type { Assembled } from "../assemble.ts";
+import type { Problem } from "../core/problem.ts";
+import type { Resolution } from "../core/resolve.ts";
+import { AppError } from "../errors.ts";
+
+/** What the policies cover, for a command that looks at live keys whether there are policies yet or not. */
+export interface CoveragePolicies {
+  readonly resolution: Resolution;
+  /** Names that policies have. */
+  readonly names: ReadonlySet<string>;
+  /** Errors for which nobody can say what is covered. */
+  readonly blocking: readonly Problem[];
+}
+
+/**
+ * A directory that is not there yet, or empty, is where a team begins: nothing is covered. Unless policies were applied
+ * before: then it was lost, and USAGE is thrown.
+ */
+export function loadCoverage({ ports }: Assembled): CoveragePolicies {
+  const set = ports.policies.load();
+  const names = new Set(set.policies.map(({ name }) => name));
+  const blocking = set.problems.filter(
+    ({ severity, code }) => severity === "error" && code !== "KS1001" && code !== "KS1003",
+  );
+  if (set.trusted) {
+    const resolution = ports.resolve(set);
+    const errors = resolution.problems.filter(({ severity }) => severity === "error");
+    return { resolution, names, blocking: errors };
+  }
+  const known = ports.state.applied().size;
+  if (known > 0 && blocking.length === 0) {
+    throw new AppError("USAGE", `there are no policies, but some were applied to ${known} keys before`, {
+      hint: "Check --policies: the directory may have been lost or moved. To begin anew, name another --state.",
+    });
+  }
+  return { resolution: { desired: new Map(), held: [], problems: set.problems }, names, blocking };
+}

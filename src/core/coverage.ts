@@ -1,0 +1,42 @@
+import type { AppliedKey } from "./ledger.ts";
+import type { KeyId, Mode } from "./policy.ts";
+import type { Place, Problem } from "./problem.ts";
+import type { Resolution } from "./resolve.ts";
+
+/**
+ * Whether a policy covers a key. `governed`: a sound one does. `held`: one does, or did, and something about it is
+ * broken. `orphaned`: none does any more, and the ledger knows the key. `ungoverned`: none does, and none did.
+ */
+export type Coverage =
+  | { readonly kind: "governed"; readonly policy: string; readonly place: Place; readonly mode: Mode }
+  | { readonly kind: "held" | "orphaned"; readonly policy: string; readonly place: Place }
+  | { readonly kind: "ungoverned" };
+
+export function coverageOf(
+  id: KeyId,
+  resolution: Resolution,
+  applied: ReadonlyMap<KeyId, AppliedKey>,
+): Coverage {
+  const desired = resolution.desired.get(id);
+  if (desired !== undefined) {
+    const { policy, place, mode } = desired;
+    return { kind: "governed", policy, place, mode };
+  }
+  const held = resolution.held.find(({ keyId }) => keyId === id);
+  if (held !== undefined) return { kind: "held", policy: held.policy, place: held.place };
+  const known = applied.get(id);
+  if (known === undefined) return { kind: "ungoverned" };
+  const place = { file: known.file, line: known.line, column: 1 };
+  const broken = resolution.problems.some(
+    ({ severity, file }) => severity === "error" && file === known.file,
+  );
+  return { kind: broken ? "held" : "orphaned", policy: known.policy, place };
+}
+
+/**
+ * The first problem that hides what a file or a document says: as long as there is one, a key that no policy seems to
+ * cover may be covered all the same.
+ */
+export function hiddenPolicies(problems: readonly Problem[]): Problem | undefined {
+  return problems.find(({ severity, code }) => severity === "error" && /^KS1[0-2]/.test(code));
+}

@@ -1,0 +1,169 @@
+/*
+ * Everything that is known of one key: what is wanted of it and who says so, what was said and lost, what is live, what
+ * was applied, and what a reconcile pass would do. Nothing is decided here: the verdicts are those of `diff.ts`, the
+ * change and the notices those of `make-plan.ts`, asked about this key alone.
+ */
+import { coverageOf, type Coverage } from "./coverage.ts";
+import { diffField, type FieldVerdict } from "./diff.ts";
+import { statementsOf, type DesiredField, type DesiredFields, type Layer } from "./effective.ts";
+import { overlaps } from "./fields.ts";
+import { importFields } from "./import-fields.ts";
+import type { Canonical, FieldPath } from "./key.ts";
+import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
+import { lineageOf, profileTable } from "./lineage.ts";
+import { liveValue } from "./live.ts";
+import { makePlan, type Sight } from "./make-plan.ts";
+import type { Notice } from "./plan.ts";
+import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
+import { isSamePlace, type Place } from "./problem.ts";
+import type { Rank } from "./rank.ts";
+import type { Resolution } from "./resolve.ts";
+
+/** Something that a policy or a profile says. */
+export interface Said {
+  readonly path: FieldPath;
+  readonly value: Json;
+  readonly source: string;
+  readonly place: Place;
+}
+
+export interface ExplainedField extends Said {
+  readonly value: Canonical;
+  /** What other layers say of it, and lost; the one that would win without this one first. */
+  readonly overrides: readonly Said[];
+  /** Undefined when it is not known. */
+  readonly live: Canonical | undefined;
+  readonly applied: AppliedField | undefined;
+  /** What the three-way rule says; null where it is not asked, since the key is left alone as a whole. */
+  readonly verdict: FieldVerdict | null;
+  /** Which way the change would go; null where there would be none. */
+  readonly rank: Rank | null;
+}
+
+export interface Explanation {
+  readonly keyId: KeyId;
+  readonly coverage: Coverage;
+  /** Sorted by path. */
+  readonly fields: readonly ExplainedField[];
+  /** What is set on the key and asked of it by nobody. */
+  readonly unmanaged: readonly { readonly path: FieldPath; readonly value: Json }[];
+  readonly notices: readonly Notice[];
+}
+
+export interface ExplainInput {
+  readonly keyId: KeyId;
+  readonly set: PolicySet;
+  readonly resolution: Resolution;
+  readonly applied: ReadonlyMap<KeyId, AppliedKey>;
+  readonly sight: Sight;
+  readonly now: number;
+  readonly settleMs: number;
+  /** Keys that a person has put back; none when left out. */
+  readonly restorations?: ReadonlyMap<KeyId, Restoration>;
+}
+
+export function explainKey(input: ExplainInput): Explanation {
+  const { keyId, resolution, applied, sight } = input;
+  const coverage = coverageOf(keyId, resolution, applied);
+  const plan = planAlone(input);
+  const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy) : [];
+  const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
+  const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
+  const fields = [...desired].map(([path, field]): ExplainedField => {
+    const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
+    const change = plan.changes[0]?.fields.find((one) => one.path === path);
+    const known = applied.get(keyId)?.fields.get(path);
+    return {
+      path,
+      value: field.value,
+      source: field.source,
+      place: field.place,
+      overrides: lostTo(path, field, layers),
+      live,
+      applied: known,
+      verdict: isLeftAlone ? null : verdictOf(input, { path, desired: field.value, live }),
+      rank: change?.rank ?? null,
+    };
+  });
+  return {
+    keyId,
+    coverage,
+    fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    unmanaged: unmanagedFields(sight, desired),
+    notices: plan.notices,
+  };
+}
+
+/** What is told of a key that is not judged field by field. */
+const leftAlone: readonly Notice["kind"][] = ["paused", "restored", "held", "missing", "unreadable"];
+
+/** The plan of a reconcile pass over this key alone. */
+function planAlone({
+  keyId,
+  resolution,
+  applied,
+  sight,
+  now,
+  settleMs,
+  restorations,
+}: ExplainInput): ReturnType<typeof makePlan> {
+  const desired = resolution.desired.get(keyId);
+  const known = applied.get(keyId);
+  return makePlan({
+    pass: "reconcile",
+    resolution: {
+      desired: new Map(desired === undefined ? [] : [[keyId, desired]]),
+      held: resolution.held.filter((held) => held.keyId === keyId),
+      problems: resolution.problems,
+    },
+    applied: new Map(known === undefined ? [] : [[keyId, known]]),
+    sightOf: () => sight,
+    restorations: restorations ?? new Map(),
+    liveCount: null,
+    now,
+    settleMs,
+  });
+}
+
+interface Sides {
+  readonly path: FieldPath;
+  readonly desired: Canonical;
+  readonly live: Canonical | undefined;
+}
+
+/** A policy that only reports has applied nothing: what the ledger knows is not asked. */
+function verdictOf({ keyId, resolution, applied, now, settleMs }: ExplainInput, sides: Sides): FieldVerdict {
+  const reports = resolution.desired.get(keyId)?.mode === "report";
+  const known = reports ? undefined : applied.get(keyId)?.fields.get(sides.path);
+  return diffField({ ...sides, applied: known, lastSeen: undefined }, { now, settleMs, retryRefused: true });
+}
+
+/** What a sound policy is built from, the policy itself last. */
+function layersOf(set: PolicySet, name: string): readonly Layer[] {
+  const policy = set.policies.find((one): one is KeyPolicy => one.name === name);
+  if (policy === undefined) return [];
+  const { profiles } = lineageOf(policy.profiles, profileTable(set.profiles));
+  return [...profiles, policy].map((one) => ({ source: one.name, block: one.key }));
+}
+
+/** The statements about a field, or about what holds it or is in it, that another one has replaced. */
+function lostTo(path: FieldPath, winner: DesiredField, layers: readonly Layer[]): readonly Said[] {
+  return layers.toReversed().flatMap((layer) =>
+    statementsOf(layer)
+      .filter(
+        ([other, { place }]) =>
+          (other === path || overlaps(other, path)) && !isSamePlace(place, winner.place),
+      )
+      .map(([other, { written, source, place }]) => ({ path: other, value: written, source, place })),
+  );
+}
+
+function unmanagedFields(sight: Sight, desired: DesiredFields): Explanation["unmanaged"] {
+  if (sight.kind !== "seen") return [];
+  const { statements, leftOut } = importFields(sight.key, { empty: "leave" });
+  const isManaged = (path: FieldPath): boolean =>
+    [...desired.keys()].some((other) => other === path || overlaps(other, path));
+  return [...statements, ...leftOut.filter(({ value }) => value !== null)]
+    .filter(({ path }) => !isManaged(path))
+    .map(({ path, value }) => ({ path, value }));
+}
