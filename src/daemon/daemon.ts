@@ -56,6 +56,8 @@ export interface Daemon {
    * for something newer; null when the daemon stops before.
    */
   pass(kind: PassKind): Promise<PassReport | null>;
+  /** Runs something else that writes between passes; see the loop. */
+  alone<T>(work: (signals: PassSignals) => Promise<T>): Promise<T>;
   /** The pass under way and when it began, in milliseconds since the epoch. */
   doing(): { readonly kind: PassKind; readonly since: number } | null;
   /** Drains and ends; resolves when nothing runs any more. */
@@ -129,6 +131,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
         ring(kind);
       });
     },
+    alone: (work) => loop.alone(work),
     doing: () => current,
     async stop() {
       log.info("daemon stops");

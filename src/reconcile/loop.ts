@@ -8,6 +8,7 @@
  *   planned anew, so that of two values for one key only the newest is sent. An edit pass, which costs nothing when
  *   nothing changed, goes before a reconcile pass.
  * - Reading back what was written (`proof`) goes after an edit and before a reconcile pass, which would read it too.
+ * - Something else that writes (`alone`) runs between passes, before whatever is rung; the pass under way gives way to it.
  * - After stop nothing begins.
  */
 import type { PassKind } from "../core/plan.ts";
@@ -34,6 +35,11 @@ export interface PassEnd {
 
 export interface Loop {
   ring(kind: Ring): void;
+  /**
+   * Runs `work` when no pass runs. Once begun it is not asked to give way, but for a stop. Rejects with a `Withdrawn` when
+   * the loop is stopped before.
+   */
+  alone<T>(work: (signals: PassSignals) => Promise<T>): Promise<T>;
   /** Lets the pass under way end; `deadline` aborted, it is cut off. Resolves when nothing runs any more. */
   stop(deadline: AbortSignal): Promise<void>;
   /** Resolves when nothing runs and nothing is rung. */
@@ -44,6 +50,7 @@ export interface Loop {
 export function createLoop(run: (kind: Ring, signals: PassSignals) => Promise<PassEnd>): Loop {
   const rung = new Set<Ring>();
   const stopping = new AbortController();
+  const jobs: { readonly run: (signals: PassSignals) => Promise<void>; readonly refuse: () => void }[] = [];
   let stopped = false;
   let current: { readonly yielding: AbortController; readonly signal: AbortController } | null = null;
   let turning: Promise<void> = Promise.resolve();
@@ -58,31 +65,52 @@ export function createLoop(run: (kind: Ring, signals: PassSignals) => Promise<Pa
     if (!stopped) rung.add(kind);
   }
 
+  function begin(): PassSignals {
+    current = { yielding: new AbortController(), signal: new AbortController() };
+    const { yielding, signal } = current;
+    return { yielding: yielding.signal, stopping: stopping.signal, signal: signal.signal };
+  }
+
   async function turn(): Promise<void> {
-    for (let kind = next(); kind !== undefined && !stopped; kind = next()) {
-      current = { yielding: new AbortController(), signal: new AbortController() };
-      const { yielding, signal } = current;
-      const { unfinished } = await run(kind, {
-        yielding: yielding.signal,
-        stopping: stopping.signal,
-        signal: signal.signal,
-      });
+    while (!stopped) {
+      const job = jobs.shift();
+      const kind = job === undefined ? next() : undefined;
+      if (job !== undefined) await job.run({ ...begin(), yielding: stopping.signal });
+      else if (kind === undefined) return;
+      else if ((await run(kind, begin())).unfinished) again(kind);
       current = null;
-      if (unfinished) again(kind);
     }
+  }
+
+  function isIdle(): boolean {
+    return current === null && rung.size === 0 && jobs.length === 0;
   }
 
   return {
     ring(kind) {
       if (stopped) return;
-      const idle = current === null && rung.size === 0;
+      const idle = isIdle();
       rung.add(kind);
       if (kind === "edit") current?.yielding.abort(new Withdrawn(false));
       if (idle) turning = turning.then(turn);
     },
+    alone<T>(work: (signals: PassSignals) => Promise<T>): Promise<T> {
+      if (stopped) return Promise.reject(new Withdrawn(true));
+      const idle = isIdle();
+      const done = new Promise<T>((resolve, reject) => {
+        jobs.push({
+          run: (signals) => work(signals).then(resolve, reject),
+          refuse: () => reject(new Withdrawn(true)),
+        });
+      });
+      current?.yielding.abort(new Withdrawn(false));
+      if (idle) turning = turning.then(turn);
+      return done;
+    },
     async stop(deadline) {
       stopped = true;
       rung.clear();
+      for (const job of jobs.splice(0)) job.refuse();
       stopping.abort(new Withdrawn(true));
       current?.yielding.abort(new Withdrawn(true));
       const cutOff = (): void => current?.signal.abort(new Withdrawn(true));
@@ -92,7 +120,7 @@ export function createLoop(run: (kind: Ring, signals: PassSignals) => Promise<Pa
       deadline.removeEventListener("abort", cutOff);
     },
     async idle() {
-      while (current !== null || (rung.size > 0 && !stopped)) await turning;
+      while (!isIdle() && !(stopped && current === null)) await turning;
     },
   };
 }

@@ -211,6 +211,53 @@ describe("a stop", () => {
   });
 });
 
+describe("something else that writes", () => {
+  test("runs alone: the pass under way gives way to it, and what is rung waits for its end", async () => {
+    const rig = new LoopRig();
+    rig.ring("reconcile");
+    await settle();
+    const log: string[] = [];
+    let end: () => void = () => undefined;
+    const done = rig.loop.alone(async ({ yielding }) => {
+      log.push("begun");
+      await new Promise<void>((resolve) => (end = resolve));
+      expect(yielding.aborted).toBe(false);
+      return 7;
+    });
+    const pass = rig.running!;
+    expect(pass.signals.yielding.reason).toEqual(new Withdrawn(false));
+    await settle();
+    expect(log).toEqual([]);
+    pass.end(true);
+    await settle();
+    expect([log, rig.running]).toEqual([["begun"], null]);
+    rig.ring("edit");
+    await settle();
+    expect(rig.begun).toEqual(["reconcile"]);
+    end();
+    expect(await done).toBe(7);
+    await settle();
+    expect(rig.begun).toEqual(["reconcile", "edit"]);
+    rig.running!.end(false);
+    await settle();
+    expect(rig.begun).toEqual(["reconcile", "edit", "reconcile"]);
+    rig.running!.end(false);
+    await rig.loop.idle();
+  });
+
+  test("may fail without harm, begins at once where nothing runs, and not at all after a stop", async () => {
+    const rig = new LoopRig();
+    await expect(rig.loop.alone(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    rig.ring("edit");
+    await settle();
+    const late = rig.loop.alone(() => Promise.resolve("never"));
+    rig.stop(new AbortController().signal);
+    await expect(late).rejects.toEqual(new Withdrawn(true));
+    rig.running!.end(false);
+    await expect(rig.loop.alone(() => Promise.resolve("never"))).rejects.toEqual(new Withdrawn(true));
+  });
+});
+
 test("idle waits for the pass under way and for what is rung, and not for anything after a stop", async () => {
   const rig = new LoopRig();
   await rig.loop.idle();
