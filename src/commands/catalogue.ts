@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { Argument, Option } from "commander";
 import type { ApplyFlags } from "./apply.ts";
 import type { HistoryFlags } from "./history.ts";
+import type { RestoreFlags } from "./restore.ts";
 import type { SyncFlags } from "./sync.ts";
 import type { AuditFlags } from "./audit.ts";
 import type { Format, Io } from "./context.ts";
@@ -153,11 +154,35 @@ export const catalogue: readonly CommandEntry[] = [
   },
   {
     name: "resume",
-    does: "have the daemon write again",
-    examples: ["keysteward resume"],
-    exits: "0",
+    does: "have the daemon write again, or a key that was put back follow its policy again",
+    examples: ["keysteward resume", "keysteward resume f47ac10b-58cc-4372-a567-0e02b2c3d479"],
+    exits: "0, 4 no daemon, or no such key",
     common: "all",
-    run: async (io, { flags }) => (await import("./pause.ts")).resume(io, flags),
+    configure: (command) =>
+      void command.addArgument(
+        new Argument("[key]", "a key that was put back: its id, or its policy's name"),
+      ),
+    run: async (io, { args, flags }) => (await import("./pause.ts")).resume(io, args[0], flags),
+  },
+  {
+    name: "restore",
+    does: "put a key back to its baseline or another point of its history, and leave it so",
+    examples: [
+      "keysteward restore f47ac10b-58cc-4372-a567-0e02b2c3d479 --dry-run",
+      "keysteward restore search-chatbot --to 2026-11-25T10:00:00Z",
+      "keysteward restore search-chatbot --to 1834",
+    ],
+    exits: "0 done, 2 changes (with --dry-run), 4 nothing to put back, 5 not all of it, 6 held",
+    common: "all",
+    configure: (command) =>
+      void command
+        .addArgument(new Argument("<key>", "the key's id, or its policy's name"))
+        .option("--to <point>", "baseline (default), a line of the audit trail, an instant, or how long ago")
+        .option("--dry-run", "show what would be written; write nothing")
+        .option("--yes", "do not ask, and go on although it could lock out the key that we use")
+        .option("--expect <digest>", "insist on the plan with this digest"),
+    run: async (io, { args, flags }) =>
+      (await import("./restore.ts")).restore(io, args[0] ?? "", flags satisfies RestoreFlags),
   },
   {
     name: "import",

@@ -3,7 +3,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { JsonObject } from "../core/policy.ts";
+import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { KeyPast } from "../core/restore.ts";
 import type { ControlHandlers } from "../daemon/control-server.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { Schedule } from "../daemon/schedule.ts";
@@ -11,9 +12,15 @@ import { AppError } from "../errors.ts";
 import { approvalResult, type ApprovalResult } from "../reconcile/approval-result.ts";
 import { approveHeld, pausedSince, savePaused } from "../reconcile/holding.ts";
 import type { PassPorts } from "../reconcile/pass.ts";
+import { forgetKeys } from "../reconcile/forget-keys.ts";
+import { orderFrom, restoreKey } from "./restore-key.ts";
+import { resumeKey } from "./resume-key.ts";
 import { statusFacts } from "./status-facts.ts";
 
 export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
+  readonly ports: PassPorts;
+  /** What the state knows of our writes to a key. */
+  readonly pastOf: (id: KeyId) => KeyPast;
   readonly log: Logger;
   readonly schedule: Schedule;
   /** The daemon, once it has started. */
@@ -60,6 +67,41 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     return { version: 1, paused: false };
   }
 
+  async function resumeOne(keyId: KeyId): Promise<JsonObject> {
+    const resumed = resumeKey(state, keyId, { pass: randomUUID(), now: clock.now() });
+    if (resumed) log.info({ keyId }, "key resumed");
+    if (resumed) await running().pass("edit");
+    return { version: 1, keyId, resumed };
+  }
+
+  async function restore(body: JsonObject): Promise<JsonObject> {
+    const order = orderFrom(body);
+    if (order === undefined) throw new AppError("USAGE", "expected a key and a point to put it back to");
+    const daemon = running();
+    const pass = randomUUID();
+    const ports = { ...parts.ports, pastOf: parts.pastOf };
+    const result = await daemon.alone((signals) =>
+      restoreKey(ports, order, { ...signals, pass, workers: 1 }),
+    );
+    if (result.done === "restored") {
+      log.warn(
+        { pass, keyId: order.keyId, point: result.point },
+        "key put back, and left alone until it is resumed",
+      );
+      // The report says so, and what was written is read back.
+      await daemon.pass("edit");
+    }
+    return asJson(result);
+  }
+
+  function forget(ids: readonly KeyId[]): JsonObject {
+    const set = parts.ports.policies.load();
+    if (!set.trusted)
+      throw new AppError("USAGE", "the policy directory cannot be believed: nothing is forgotten");
+    const request = { ids, pass: randomUUID(), now: clock.now() };
+    return asJson({ keys: forgetKeys(state, parts.ports.resolve(set), request) });
+  }
+
   async function sync(wait: boolean): Promise<JsonObject> {
     const ended = running().pass("reconcile");
     return { version: 1, report: wait ? asJson(await ended) : null };
@@ -68,7 +110,9 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
   return {
     approve: async ({ digest }) => asJson(await approve(typeof digest === "string" ? digest : "")),
     pause,
-    resume,
+    resume: ({ keyId }) => (typeof keyId === "string" ? resumeOne(keyId) : resume()),
+    restore,
+    forget: ({ ids }) => forget(Array.isArray(ids) ? ids.map(String) : []),
     sync: ({ wait }) => sync(wait === true),
     status: () =>
       asJson({ ...statusFacts(state), doing: parts.daemon()?.doing() ?? null, next: schedule.next() }),

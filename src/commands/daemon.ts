@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { assemble } from "../assemble.ts";
+import { assemble, assembleHistory } from "../assemble.ts";
 import { isStanding } from "../core/approval.ts";
 import {
   startControlServer,
@@ -15,6 +15,7 @@ import { runPass } from "../reconcile/pass.ts";
 import { readBackRound } from "../reconcile/read-back-round.ts";
 import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { controlHandlers } from "./control-handlers.ts";
+import { pastReader } from "./past-of.ts";
 import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
 
 /** How long requests on the wire are waited for after SIGTERM; below the unit's TimeoutStopSec. */
@@ -40,6 +41,8 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
     control = await openControl(config.control.socket, {
       clean: io.clean,
       handlers: controlHandlers({
+        ports: assembled.ports,
+        pastOf: pastReader(state, assembleHistory(config)),
         state,
         clock,
         log,

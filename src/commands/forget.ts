@@ -3,7 +3,8 @@ import { assembleState, assembleWritableState } from "../assemble.ts";
 import type { KeyId } from "../core/policy.ts";
 import type { Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
-import { forgetKeys, orphanedKeys } from "../reconcile/forget-keys.ts";
+import { askDaemon } from "../daemon/control-client.ts";
+import { forgetKeys, orphanedKeys, type Forgetting } from "../reconcile/forget-keys.ts";
 import { humanForget, humanOrphans } from "../render/human-forget.ts";
 import { forgetJson } from "../render/json-keys.ts";
 import { confirmed, isInteractive } from "./ask.ts";
@@ -34,14 +35,26 @@ export async function forget(io: Io, key: string | undefined, flags: ForgetFlags
     print(format === "json" ? forgetJson([]) : "Nothing was forgotten.\n");
     return exits.held;
   }
-  const state = ids.length === 0 ? undefined : openForWriting(context);
+  const results = ids.length === 0 ? [] : ((await byDaemon(context, ids)) ?? alone(context, resolution, ids));
+  print(format === "json" ? forgetJson(results) : humanForget(results, paint));
+  return results.every(({ outcome }) => outcome === "forgotten") ? exits.ok : exits.held;
+}
+
+/** A daemon holds its state, and so does it itself; undefined when none answers. */
+async function byDaemon(
+  { config }: Context,
+  ids: readonly KeyId[],
+): Promise<readonly Forgetting[] | undefined> {
+  const answer = await askDaemon(config.control.socket, { name: "forget", body: { ids } });
+  return answer?.["keys"] as readonly Forgetting[] | undefined;
+}
+
+function alone(context: Context, resolution: Resolution, ids: readonly KeyId[]): readonly Forgetting[] {
+  const state = openForWriting(context);
   try {
-    const request = { ids, pass: randomUUID(), now: Date.now() };
-    const results = state === undefined ? [] : forgetKeys(state, resolution, request);
-    print(format === "json" ? forgetJson(results) : humanForget(results, paint));
-    return results.every(({ outcome }) => outcome === "forgotten") ? exits.ok : exits.held;
+    return forgetKeys(state, resolution, { ids, pass: randomUUID(), now: Date.now() });
   } finally {
-    state?.close();
+    state.close();
   }
 }
 
@@ -71,7 +84,7 @@ function openForWriting({ config }: Context): ReturnType<typeof assembleWritable
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "STATE_LOCKED") throw error;
     throw new AppError("STATE_LOCKED", error.message, {
-      hint: "A daemon holds its state as long as it runs: stop it, forget the key, and start it again.",
+      hint: "Who holds it does not answer at control.socket: stop it, forget the key, and start it again.",
       cause: error,
     });
   }

@@ -11,6 +11,8 @@
  */
 import { isObject } from "./canonical.ts";
 import type { DesiredField } from "./effective.ts";
+import { fieldsOf } from "./history-detail.ts";
+import type { HistoryEntry } from "./history.ts";
 import { fieldRow, metadataPath, overlaps, partsOf } from "./fields.ts";
 import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import type { Baseline } from "./ledger.ts";
@@ -35,6 +37,18 @@ export interface PastWrite {
   }[];
 }
 
+/** The writes of a key that succeeded, from its lines of the audit trail; in the order in which they were made. */
+export function pastWrites(entries: readonly HistoryEntry[]): PastWrite[] {
+  return entries
+    .filter(({ first, rest }) => first.event === "claimed" && rest.some(({ event }) => event === "applied"))
+    .map(({ first }) => ({
+      seq: first.seq,
+      at: first.at,
+      fields: fieldsOf(first.detail).map(({ path, from, to }) => ({ path, from, to })),
+    }))
+    .sort((a, b) => a.seq - b.seq);
+}
+
 export interface KeyPast {
   readonly baseline: ReadonlyMap<FieldPath, Baseline>;
   /** In the order in which they were made. */
@@ -56,6 +70,12 @@ export function valuesAt(past: KeyPast, point: RestorePoint): ReadonlyMap<FieldP
     for (const { path, to } of fields) values.set(path, to);
   }
   return values;
+}
+
+/** What a person wrote for a point: `baseline`, or the number of a line; undefined for anything else. */
+export function pointFrom(text: string): RestorePoint | undefined {
+  if (text === "baseline") return { kind: "baseline" };
+  return /^[1-9]\d{0,14}$/.test(text) ? { kind: "line", seq: Number(text) } : undefined;
 }
 
 /** The point in words, as notices and the audit trail tell it. */

@@ -3,7 +3,7 @@
  * given another meaning within a version; new ones may appear.
  */
 import type { Outcome, RequestCounts } from "../core/outcome.ts";
-import type { Change, Plan } from "../core/plan.ts";
+import type { Change, Plan, Refusal } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { isAllWell, type Standing } from "./standing.ts";
@@ -85,8 +85,21 @@ function planObject(plan: Plan, problems: readonly Problem[]): object {
   };
 }
 
+export interface RestoreTold {
+  readonly plan: Plan;
+  readonly point: string;
+  readonly refusals: readonly Refusal[];
+  readonly done: string;
+  readonly outcomes: readonly Outcome[];
+}
+
+export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTold): string {
+  const { digest, changes } = plan;
+  return text({ version: 1, point, done, digest, changes: changes.map(changeJson), refusals, outcomes });
+}
+
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, rank, fields }: Change): object {
+export function changeJson({ keyId, policy, place, rank, fields }: Change): object {
   return {
     keyId,
     policy,

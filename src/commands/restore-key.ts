@@ -1,0 +1,81 @@
+import { judgePlan, releasePlan } from "../core/guard.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { Plan, Refusal } from "../core/plan.ts";
+import type { JsonObject, KeyId } from "../core/policy.ts";
+import { pointText, type KeyPast, type RestorePoint } from "../core/restore.ts";
+import type { EnforceOptions } from "../reconcile/enforce.ts";
+import { ownKeysIn, type GuardSettings } from "../reconcile/guarded.ts";
+import { carryOutRestore, planRestore, type RestorePorts } from "../reconcile/restore.ts";
+
+/** What somebody asks to be put back. */
+export interface RestoreOrder {
+  readonly keyId: KeyId;
+  readonly point: RestorePoint;
+  /** The digest of the plan that was reviewed; null to plan only. */
+  readonly expect: string | null;
+  /** Carry it out although it could lock us out. */
+  readonly force: boolean;
+}
+
+export interface RestoreKeyPorts extends RestorePorts {
+  readonly guard: GuardSettings;
+  /** What the state knows of our writes to a key. */
+  readonly pastOf: (id: KeyId) => KeyPast;
+}
+
+/** What would be written, or was. */
+export interface RestoreResult {
+  readonly plan: Plan;
+  readonly point: string;
+  /** Why it is not carried out without a second look: it could lock out the key that we use. */
+  readonly refusals: readonly Refusal[];
+  /** `planned`: nothing was asked but the plan. `moved-on`: the key is not as it was reviewed. */
+  readonly done: "planned" | "moved-on" | "held" | "restored";
+  readonly outcomes: readonly Outcome[];
+}
+
+/**
+ * Plans, and where a digest is given and still stands, carries out. Throws what `planRestore` throws, and when the state
+ * cannot be written.
+ */
+export async function restoreKey(
+  ports: RestoreKeyPorts,
+  order: RestoreOrder,
+  options: EnforceOptions,
+): Promise<RestoreResult> {
+  const { keyId, point, expect, force } = order;
+  const request = { keyId, point, past: ports.pastOf(keyId) };
+  const { plan, readAt } = await planRestore(ports, request, options.signal);
+  const { refusals } = judged(ports, plan);
+  const told = { plan, point: pointText(point), refusals, outcomes: [] };
+  if (expect === null) return { ...told, done: "planned" };
+  if (expect !== plan.digest) return { ...told, done: "moved-on" };
+  if (refusals.length > 0 && !force) return { ...told, done: "held" };
+  const outcomes = await carryOutRestore(ports, { ...request, plan: releasePlan(plan), readAt }, options);
+  return { ...told, done: "restored", outcomes };
+}
+
+/** A person puts back one key: shares do not matter, to lock ourselves out does. */
+function judged({ guard, state, clock }: RestoreKeyPorts, plan: Plan): Plan {
+  const own = new Set(ownKeysIn({ inventory: [] }, state));
+  return judgePlan(plan, {
+    limits: { changed: null, loosened: null, shrunk: null, floor: 0 },
+    budget: guard.budget,
+    now: clock.now(),
+    lastListed: null,
+    foreign: false,
+    isOwn: (id) => own.has(id),
+  });
+}
+
+/** The order as it comes over the daemon's socket; undefined when it is none. */
+export function orderFrom({ keyId, point, expect, force }: JsonObject): RestoreOrder | undefined {
+  const isPoint = typeof point === "object" && point !== null && !Array.isArray(point) && "kind" in point;
+  if (typeof keyId !== "string" || !isPoint) return undefined;
+  return {
+    keyId,
+    point: point as unknown as RestorePoint,
+    expect: typeof expect === "string" ? expect : null,
+    force: force === true,
+  };
+}
