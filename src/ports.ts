@@ -158,6 +158,8 @@ export interface StateWriter {
   forget(id: KeyId, audit: AuditEntry): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */
   saveInventory(keys: readonly InventoryKey[]): void;
+  /** Notes keys as they were seen, and leaves the others as they are. */
+  saveInventoryKeys(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */
   saveInventoryKey(key: InventoryKey): void;
   /** Keeps a fact, with its lines of the audit trail where it has some. */

@@ -2,8 +2,7 @@
  * After a push: what was written is read, judged (`core/proof.ts`) and noted. Nothing is written to the control plane
  * here; what does not read as it was set is for the next pass.
  *
- * Single GETs where they are fewer requests than the list, else the list, which then is a complete inventory too. A key
- * that no read shows, and an error, prove nothing: they are asked again, the former until the settle time is over.
+ * Single GETs where they are fewer requests than the list, else the list. A key that no read shows, and an error, prove nothing: they are asked again, the former until the settle time is over.
  */
 import type { KeyId } from "../core/policy.ts";
 import type { Sight } from "../core/make-plan.ts";
@@ -69,12 +68,12 @@ async function readEach(
   const answers = await Promise.all(
     keys.map(async (id) => [id, await tryGet(reader, { id, listed: false, signal })] as const),
   );
+  const now = clock.now();
+  const seen = answers.flatMap(([, answer]) => ("kind" in answer ? [] : [answer]));
+  state.saveInventoryKeys(seen.map((record) => ({ ...record, seenAt: now, rotationReadAt: now })));
   return new Map(
     answers.map(([id, answer]): [KeyId, Sight] => {
-      if ("kind" in answer) return [id, answer];
-      const now = clock.now();
-      state.saveInventoryKey({ ...answer, seenAt: now, rotationReadAt: now });
-      return [id, { kind: "seen", key: answer.key, complete: true }];
+      return [id, "kind" in answer ? answer : { kind: "seen", key: answer.key, complete: true }];
     }),
   );
 }
@@ -90,7 +89,9 @@ async function readList(
     return { keyId, asked: askedOf(key === undefined ? [] : fieldsToProve(key)) };
   });
   const live = await readLiveKeys(ports, wanted, signal);
-  ports.state.saveInventory(live.inventory);
+  // The list was not judged by the guard: it is believed for these keys alone, and replaces nothing.
+  const asked = new Set(keys);
+  ports.state.saveInventoryKeys(live.inventory.filter(({ key }) => asked.has(key.id)));
   return live.sights;
 }
 

@@ -85,6 +85,8 @@ function endText({ status, attempts, message }: JsonObject): string {
 }
 
 function noteText(detail: JsonObject): string {
+  const { point } = detail;
+  if (typeof point === "string") return `: ${point}`;
   return Object.keys(detail).length === 0 ? "" : `: ${JSON.stringify(detail)}`;
 }
 

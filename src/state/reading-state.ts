@@ -104,6 +104,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     adopt: refuse,
     forget: refuse,
     saveInventory: refuse,
+    saveInventoryKeys: refuse,
     saveInventoryKey: refuse,
     saveFact: refuse,
   };

@@ -168,6 +168,13 @@ export class WritingState implements State {
     this.#transact(() => this.#inventory.replace(keys));
   }
 
+  saveInventoryKeys(keys: readonly InventoryKey[]): void {
+    if (keys.length === 0) return;
+    this.#transact(() => {
+      for (const key of keys) this.#inventory.put(key);
+    });
+  }
+
   saveInventoryKey(key: InventoryKey): void {
     this.#transact(() => this.#inventory.put(key));
   }

@@ -167,6 +167,12 @@ export class FakeState implements State {
     });
   }
 
+  saveInventoryKeys(keys: readonly InventoryKey[]): void {
+    this.#step("saveInventoryKeys", `saveInventoryKeys ${keys.map(({ key }) => key.id).join(" ")}`, () => {
+      for (const key of keys) this.disk.inventory.set(key.key.id, key);
+    });
+  }
+
   saveInventoryKey(key: InventoryKey): void {
     this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => {
       this.disk.inventory.set(key.key.id, key);

@@ -97,6 +97,8 @@ async function run(given: Case, fuse: FuseOptions): Promise<Rig> {
   return second;
 }
 
+const override = "defaults.allow_config_override";
+
 /** What the control plane stores, in canonical form: order and spelling may differ by how often it was sent. */
 function contents({ plane }: Rig): unknown {
   return [...plane.keys].map(([id, key]) => {
@@ -104,7 +106,9 @@ function contents({ plane }: Rig): unknown {
       show(key, id, "get", (first) => first),
       "get",
     );
-    return [id, Object.fromEntries(fields)];
+    const { [override]: switched, ...rest } = Object.fromEntries(fields);
+    // A switch that was never set has the effect of true, and becomes that with the first write to what is beside it.
+    return [id, { ...rest, [override]: switched ?? true }];
   });
 }
 

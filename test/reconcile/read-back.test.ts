@@ -59,6 +59,16 @@ describe("what was pushed is read back", () => {
     expect((await rig.survey()).plan).toMatchObject({ changes: [], notices: [], adoptions: [] });
   });
 
+  test("a list that is read for it is believed for these keys alone, and replaces no inventory", async () => {
+    const { rig } = await pushed(3);
+    const others = rig.state.disk.inventory.size;
+    rig.plane.keys.set(keyId(9), stored({ name: "new" }));
+    await look(rig);
+    expect(others).toBe(0);
+    expect([...rig.state.disk.inventory.keys()].sort()).toEqual([keyId(1), keyId(2), keyId(3)]);
+    expect(rig.log).not.toContain("saveInventory");
+  });
+
   test("a line of the audit trail says of each field what was read", async () => {
     const { rig } = await pushed(1);
     await look(rig);
