@@ -13,8 +13,8 @@ import { approvalResult, type ApprovalResult } from "../reconcile/approval-resul
 import { approveHeld, pausedSince, savePaused } from "../reconcile/holding.ts";
 import type { PassPorts } from "../reconcile/pass.ts";
 import { forgetKeys } from "../reconcile/forget-keys.ts";
-import { orderFrom, restoreKey } from "./restore-key.ts";
-import { resumeKey } from "./resume-key.ts";
+import { orderFrom, restoreKey } from "../reconcile/restore-key.ts";
+import { resumeKey } from "../reconcile/resume-key.ts";
 import { statusFacts } from "./status-facts.ts";
 
 export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {

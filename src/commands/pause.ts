@@ -6,7 +6,7 @@ import { askDaemon } from "../daemon/control-client.ts";
 import { resultJson } from "../render/json.ts";
 import { commandDaemon } from "./command-daemon.ts";
 import { ledgerNames, liveNames, namedKey } from "./named-key.ts";
-import { resumeKey } from "./resume-key.ts";
+import { resumeKey } from "../reconcile/resume-key.ts";
 import { createContext, exits, type CommonFlags, type Io } from "./context.ts";
 
 /** Tells the daemon to write nothing until it is resumed; it goes on reading and telling. */

@@ -16,7 +16,7 @@ import type { CommonFlags, Context, Io } from "./context.ts";
 import { instantOf } from "./instant.ts";
 import { ledgerNames, liveNames, namedKey } from "./named-key.ts";
 import { pastReader } from "./past-of.ts";
-import { restoreKey, type RestoreOrder, type RestoreResult } from "./restore-key.ts";
+import { restoreKey, type RestoreOrder, type RestoreResult } from "../reconcile/restore-key.ts";
 import { stopping } from "./stopping.ts";
 
 export interface RestoreFlags extends CommonFlags {

@@ -3,9 +3,9 @@ import type { Outcome } from "../core/outcome.ts";
 import type { Plan, Refusal } from "../core/plan.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import { pointText, type KeyPast, type RestorePoint } from "../core/restore.ts";
-import type { EnforceOptions } from "../reconcile/enforce.ts";
-import { ownKeysIn, type GuardSettings } from "../reconcile/guarded.ts";
-import { carryOutRestore, planRestore, type RestorePorts } from "../reconcile/restore.ts";
+import type { EnforceOptions } from "./enforce.ts";
+import { ownKeysIn, type GuardSettings } from "./guarded.ts";
+import { carryOutRestore, planRestore, type RestorePorts } from "./restore.ts";
 
 /** What somebody asks to be put back. */
 export interface RestoreOrder {
