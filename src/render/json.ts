@@ -99,7 +99,7 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-export function changeJson({ keyId, policy, place, rank, fields }: Change): object {
+function changeJson({ keyId, policy, place, rank, fields }: Change): object {
   return {
     keyId,
     policy,
