@@ -14,7 +14,7 @@ import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
-import type { Bell, PolicySource, State, StateReader } from "./ports.ts";
+import type { Bell, State, StateReader } from "./ports.ts";
 import { createProvenance } from "./git/provenance.ts";
 import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
@@ -45,11 +45,6 @@ export interface AssembleParts {
   readonly log: Logger;
   /** What git is started with; the admin key is not in it any more. */
   readonly env: NodeJS.ProcessEnv;
-}
-
-/** The policy directory alone, for what needs no account. */
-export function assemblePolicies(config: Config): PolicySource {
-  return createPolicySource({ directory: config.policies });
 }
 
 /**

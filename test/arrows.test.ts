@@ -38,7 +38,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "reconcile",
     "daemon",
   ],
-  commands: ["core", "errors", "config", "log", "assemble", "reconcile", "daemon", "render", "demo"],
+  // What needs no account is put together without what speaks to one.
+  "assemble-policies": ["ports", "config", "policy-dir"],
+  commands: [
+    "assemble-policies",
+    "core",
+    "errors",
+    "config",
+    "log",
+    "assemble",
+    "reconcile",
+    "daemon",
+    "render",
+    "demo",
+  ],
   cli: ["core", "errors", "version", "commands"],
 };
 

@@ -8,7 +8,8 @@ import { heldPlans } from "../reconcile/holding.ts";
 import { runPass } from "../reconcile/pass.ts";
 import { humanApproval } from "../render/human-approval.ts";
 import { resultJson } from "../render/json.ts";
-import { createContext, createRemoteContext, exits, type CommonFlags, type Io } from "./context.ts";
+import { createContext, exits, type CommonFlags, type Io } from "./context.ts";
+import { createRemoteContext } from "./remote-context.ts";
 import { stopping } from "./stopping.ts";
 
 /** Goes on with exactly what the guard holds under a digest: by the daemon where one runs, else by a pass of its own. */

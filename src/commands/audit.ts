@@ -5,7 +5,8 @@ import { findUnlisted } from "../reconcile/find-unlisted.ts";
 import { humanAudit } from "../render/human-audit.ts";
 import { humanProblems } from "../render/human-problems.ts";
 import { auditJson } from "../render/json-keys.ts";
-import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
+import { exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
+import { createRemoteContext } from "./remote-context.ts";
 import { loadCoverage } from "./coverage-policies.ts";
 import { keyFilterFrom, requireKeys, type KeyFilterFlags } from "./key-filter-flags.ts";
 

@@ -1,9 +1,5 @@
-import type { Logger } from "pino";
 import { loadConfig, type Config } from "../config.ts";
-import { assembleCredential } from "../assemble.ts";
 import { AppError, messageOf } from "../errors.ts";
-import { createLog } from "../log.ts";
-import { createScrubber } from "../log/scrub.ts";
 import { paintFor, type Paint } from "../render/color.ts";
 import { printableLines } from "../render/human-problems.ts";
 
@@ -69,25 +65,6 @@ export function createContext(io: Io, flags: CommonFlags): Context {
     paint: paintFor({ isTty: io.stdout.isTTY === true, off: flags.color === false, env: io.env }),
     print: (text) => void io.stdout.write(io.clean(text)),
   };
-}
-
-/** A context for what speaks to the control plane: with the admin key, and with a log that cannot write it. */
-export interface RemoteContext extends Context {
-  readonly credential: ReturnType<typeof assembleCredential>;
-  readonly log: Logger;
-}
-
-/** Throws CREDENTIAL_MISSING when there is no admin key. Takes the key out of the environment. */
-export function createRemoteContext(io: Io, flags: CommonFlags): RemoteContext {
-  const context = createContext(io, flags);
-  const { config } = context;
-  const warnings = [...config.warnings];
-  const credential = assembleCredential(config, io.env, (warning) => warnings.push(warning));
-  const secrets = [credential.reveal()];
-  io.clean = createScrubber(secrets);
-  const log = createLog({ level: config.logLevel, secrets, pretty: io.stderr.isTTY === true });
-  for (const warning of warnings) log.warn({ warning }, "configuration warning");
-  return { ...context, credential, log };
 }
 
 /** Stops a command that was asked to stop: the first signal aborts, the second ends the process at once. */

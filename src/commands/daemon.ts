@@ -16,7 +16,8 @@ import { readBackRound } from "../reconcile/read-back-round.ts";
 import { Withdrawn } from "../reconcile/withdrawn.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { pastReader } from "./past-of.ts";
-import { createRemoteContext, exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
+import { exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
+import { createRemoteContext } from "./remote-context.ts";
 
 /** How long requests on the wire are waited for after SIGTERM; below the unit's TimeoutStopSec. */
 const drainMs = 20_000;

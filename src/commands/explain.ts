@@ -6,8 +6,9 @@ import { AppError } from "../errors.ts";
 import { tryGet } from "../reconcile/read-live-keys.ts";
 import { humanExplain } from "../render/human-explain.ts";
 import { explainJson, type ExplainResult } from "../render/json-keys.ts";
-import { createContext, createRemoteContext, exits, stopOnSignal } from "./context.ts";
+import { createContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Context, Io } from "./context.ts";
+import { createRemoteContext } from "./remote-context.ts";
 import { ledgerNames, liveNames, namedKey, policyNames } from "./named-key.ts";
 import { trustedPolicies } from "./trusted-policies.ts";
 

@@ -5,8 +5,9 @@ import { humanPlan, humanUntrusted } from "../render/human-plan.ts";
 import { humanProblems } from "../render/human-problems.ts";
 import { planJson } from "../render/json.ts";
 import type { PlanView } from "../render/plan-view.ts";
-import { createRemoteContext, exits, stopOnSignal } from "./context.ts";
-import type { CommonFlags, Io, RemoteContext } from "./context.ts";
+import { exits, stopOnSignal } from "./context.ts";
+import type { CommonFlags, Io } from "./context.ts";
+import { createRemoteContext, type RemoteContext } from "./remote-context.ts";
 
 export interface PlanFlags extends CommonFlags {
   /** Show what is not enforced, and long lists to their end. */

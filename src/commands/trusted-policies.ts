@@ -1,4 +1,4 @@
-import { assemblePolicies } from "../assemble.ts";
+import { assemblePolicies } from "../assemble-policies.ts";
 import type { Config } from "../config.ts";
 import type { PolicySet } from "../core/policy.ts";
 import { createResolver, type Resolution } from "../core/resolve.ts";

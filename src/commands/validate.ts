@@ -1,4 +1,4 @@
-import { assemblePolicies } from "../assemble.ts";
+import { assemblePolicies } from "../assemble-policies.ts";
 import { createResolver } from "../core/resolve.ts";
 import { countProblems, humanProblems, plural } from "../render/human-problems.ts";
 import { validateJson } from "../render/json.ts";

@@ -1,0 +1,8 @@
+import type { Config } from "./config.ts";
+import { createPolicySource } from "./policy-dir/policy-source.ts";
+import type { PolicySource } from "./ports.ts";
+
+/** The policy directory alone, for what needs no account. */
+export function assemblePolicies(config: Config): PolicySource {
+  return createPolicySource({ directory: config.policies });
+}
