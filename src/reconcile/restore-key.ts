@@ -1,3 +1,4 @@
+import { isObject } from "../core/canonical.ts";
 import { judgePlan, releasePlan } from "../core/guard.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Plan, Refusal } from "../core/plan.ts";
@@ -69,13 +70,19 @@ function judged({ guard, state, clock }: RestoreKeyPorts, plan: Plan): Plan {
 }
 
 /** The order as it comes over the daemon's socket; undefined when it is none. */
-export function orderFrom({ keyId, point, expect, force }: JsonObject): RestoreOrder | undefined {
-  const isPoint = typeof point === "object" && point !== null && !Array.isArray(point) && "kind" in point;
-  if (typeof keyId !== "string" || !isPoint) return undefined;
+export function orderFrom({ keyId, point: asked, expect, force }: JsonObject): RestoreOrder | undefined {
+  const point = isObject(asked) ? pointOf(asked) : undefined;
+  if (typeof keyId !== "string" || point === undefined) return undefined;
   return {
     keyId,
-    point: point as unknown as RestorePoint,
+    point,
     expect: typeof expect === "string" ? expect : null,
     force: force === true,
   };
+}
+
+function pointOf({ kind, seq, at }: JsonObject): RestorePoint | undefined {
+  if (kind === "baseline") return { kind };
+  if (kind === "line" && typeof seq === "number") return { kind, seq };
+  return kind === "instant" && typeof at === "number" ? { kind, at } : undefined;
 }

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, closeSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { AppError, messageOf } from "../errors.ts";
 import { migrate, refuseDamaged, refuseNewer, schemaVersion, migrations } from "./schema.ts";
@@ -29,7 +29,9 @@ export function lookAt(path: string): "filled" | "empty" | "missing" {
  */
 export function createPrivately(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // A directory of our own, most likely in a checkout of policies: the state is nobody's to commit.
+    if (made !== undefined) writeFileSync(join(dirname(path), ".gitignore"), "*\n", { mode: 0o600 });
     if (lookAt(path) === "missing") closeSync(openSync(path, "a", 0o600));
     chmodSync(path, 0o600);
   } catch (thrown) {

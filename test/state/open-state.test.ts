@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ describe("opening for writing", () => {
       const state = states.open(path);
       state.claim(claimOf(keyA, [{ path: "name", value: "one" }]), auditOf(keyA, "claimed"));
       const names = readdirSync(dirname(path)).sort();
-      expect(names).toEqual(["state.db", "state.db-shm", "state.db-wal", "state.db.lock"]);
+      expect(names).toEqual([".gitignore", "state.db", "state.db-shm", "state.db-wal", "state.db.lock"]);
       for (const name of names) expect([name, modeOf(join(dirname(path), name))]).toEqual([name, 0o600]);
       expect(modeOf(dirname(path))).toBe(0o700);
       expect(modeOf(dirname(dirname(path)))).toBe(0o700);
@@ -63,5 +63,15 @@ describe("opening for writing", () => {
     state.close();
     state.close();
     expect(states.open(path).fact("budget")).toEqual({ until: 5, nested: { a: "x", b: [1, null] } });
+  });
+});
+
+describe("a directory that is made for the state", () => {
+  it("asks git to leave it alone; one that was there is left as it is", () => {
+    const there = states.directory();
+    states.open(join(there, "made", "state.db"));
+    expect(readFileSync(join(there, "made", ".gitignore"), "utf8")).toBe("*\n");
+    states.open(join(there, "state.db"));
+    expect(existsSync(join(there, ".gitignore"))).toBe(false);
   });
 });
