@@ -1,6 +1,6 @@
 import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
 import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
-import type { AuditEvent } from "./core/history.ts";
+import type { HistoryLine } from "./core/history.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
 /** Time, handed in. `now` is milliseconds since the epoch. */
@@ -118,22 +118,8 @@ export interface StateReader {
  */
 export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
 
-/** One line of the audit trail. */
-export interface AuditEntry {
-  readonly at: number;
-  /** The pass that caused it. */
-  readonly pass: string;
-  readonly keyId: KeyId;
-  readonly policy: string;
-  readonly file: string;
-  readonly line: number;
-  /** The last commit that touched the policy's file, and who wrote it; null where nobody can tell. */
-  readonly commit: string | null;
-  readonly author: string | null;
-  readonly event: AuditEvent;
-  /** The change and the outcome, as data. */
-  readonly detail: JsonObject;
-}
+/** A line of the audit trail before it has its number and its hash. */
+export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
 
 /** The writing half of the state. Each call is one durable transaction. */
 export interface StateWriter {
