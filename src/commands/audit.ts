@@ -35,7 +35,14 @@ export async function audit(io: Io, flags: AuditFlags): Promise<number> {
       absent: Object.keys(filter).length === 0 ? unlisted.absent : [],
       problems: resolution.problems,
     };
-    print(format === "json" ? auditJson(result) : humanProblems(blocking, paint) + humanAudit(result, paint));
+    const none = resolution.problems.some(({ code }) => code === "KS1001" || code === "KS1003")
+      ? `There are no policies in ${config.policies}, so nothing can be governed: check --policies, or begin here.\n\n`
+      : "";
+    print(
+      format === "json"
+        ? auditJson(result)
+        : humanProblems(blocking, paint) + none + humanAudit(result, paint),
+    );
     return blocking.length > 0 ? exits.invalid : exits.ok;
   } finally {
     stop.release();

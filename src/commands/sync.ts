@@ -32,8 +32,9 @@ export async function sync(io: Io, flags: SyncFlags): Promise<number> {
   return exitOf(result.report);
 }
 
-function exitOf({ error, problems, heldDigest, unfinished }: PassReport): number {
+function exitOf({ error, problems, heldDigest, unfinished, summary, applied }: PassReport): number {
   if (error !== null || unfinished.length > 0) return exits.failed;
   if (problems.some(({ severity }) => severity === "error")) return exits.invalid;
-  return heldDigest === null ? exits.ok : exits.held;
+  // What a paused daemon leaves is held too.
+  return heldDigest === null && applied === summary.changes ? exits.ok : exits.held;
 }

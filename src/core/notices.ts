@@ -63,7 +63,10 @@ export function releasedNotice(desired: DesiredKey, gone: readonly FieldPath[]):
 }
 
 /** What is told of a key that a person has put back. */
-export function restoredText({ keyId, policy }: DesiredKey, { at, point }: Restoration): string {
+export function restoredText(
+  { keyId, policy }: Pick<DesiredKey, "keyId" | "policy">,
+  { at, point }: Restoration,
+): string {
   return (
     `this key was put back to ${point} at ${new Date(at).toISOString()}, and is left so: the policy "${policy}" is ` +
     `paused for it until you say keysteward resume ${keyId}`

@@ -60,13 +60,11 @@ export function valuesAt(past: KeyPast, point: RestorePoint): ReadonlyMap<FieldP
   const values = new Map<FieldPath, Canonical>();
   for (const [path, { value }] of past.baseline) values.set(path, value);
   if (point.kind === "baseline") return values;
-  const isUpTo = (write: PastWrite): boolean =>
-    point.kind === "line" ? write.seq <= point.seq : write.at <= point.at;
   // Backwards over what came after, so that the first write since has the last word; then forwards over what came before.
-  for (const { fields } of past.writes.filter((write) => !isUpTo(write)).reverse()) {
+  for (const { fields } of past.writes.filter((write) => !isUpTo(write, point)).reverse()) {
     for (const { path, from } of fields) if (from !== undefined) values.set(path, from);
   }
-  for (const { fields } of past.writes.filter(isUpTo)) {
+  for (const { fields } of past.writes.filter((write) => isUpTo(write, point))) {
     for (const { path, to } of fields) values.set(path, to);
   }
   return values;
@@ -76,6 +74,11 @@ export function valuesAt(past: KeyPast, point: RestorePoint): ReadonlyMap<FieldP
 export function pointFrom(text: string): RestorePoint | undefined {
   if (text === "baseline") return { kind: "baseline" };
   return /^[1-9]\d{0,14}$/.test(text) ? { kind: "line", seq: Number(text) } : undefined;
+}
+
+/** Whether a write had been made by a point in time. */
+export function isUpTo(write: PastWrite, point: Exclude<RestorePoint, { kind: "baseline" }>): boolean {
+  return point.kind === "line" ? write.seq <= point.seq : write.at <= point.at;
 }
 
 /** The point in words, as notices and the audit trail tell it. */

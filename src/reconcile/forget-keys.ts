@@ -9,6 +9,7 @@ import type { JsonObject, KeyId } from "../core/policy.ts";
 import { placeText } from "../core/problem.ts";
 import type { Resolution } from "../core/resolve.ts";
 import type { State } from "../ports.ts";
+import { keepDeed } from "./report.ts";
 
 /** How it went for one key. `refused`: the ledger is as it was, and `message` says what to do. */
 export interface Forgetting {
@@ -29,7 +30,7 @@ export interface ForgetRequest {
 
 /** Forgets each key in a durable step of its own, with a line of the audit trail; one that may not be is refused. */
 export function forgetKeys(
-  state: Pick<State, "applied" | "forget">,
+  state: Pick<State, "applied" | "forget" | "fact" | "saveFact">,
   resolution: Resolution,
   { ids, pass, now }: ForgetRequest,
 ): readonly Forgetting[] {
@@ -53,6 +54,7 @@ export function forgetKeys(
       event: "forgotten",
       detail: { fields: [...known.fields].map(([path, field]) => forgotten(path, field)) },
     });
+    keepDeed(state, keyId, { ends: "orphaned" });
     const message = `the policy "${policy}" (${file}) is forgotten; the key stays as it is`;
     return { keyId, outcome: "forgotten", policy, message };
   });

@@ -14,6 +14,8 @@ export interface Origins {
 /** Asks for the origin of each file that a change speaks of, once. */
 export async function originsOf(provenance: Provenance, change: Change): Promise<Origins> {
   const own = change.place.file;
+  // A value that a person has put back is in no file: the commit that the policy stands in does not ask for it.
+  if (change.fields.every(({ why }) => why === "restored")) return unknownOrigins;
   const files = [...new Set([own, ...change.fields.map(({ place }) => place.file)])];
   const origins = new Map(
     await Promise.all(files.map(async (file) => [file, await provenance.of(file)] as const)),
@@ -31,6 +33,14 @@ export async function originsOf(provenance: Provenance, change: Change): Promise
     },
   };
 }
+
+const unknownOrigins: Origins = {
+  policy: { commit: null, author: null },
+  detail: {},
+  field({ path, from, to, why, place: { file, line } }) {
+    return { path, ...(from === undefined ? {} : { from }), to, why, file, line };
+  },
+};
 
 function restOf(origin: Origin | undefined): JsonObject {
   if (origin === undefined) return {};

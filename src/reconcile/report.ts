@@ -8,7 +8,8 @@ import {
   type PassReport,
   type RequestCounts,
 } from "../core/outcome.ts";
-import type { PassKind, PlanSummary } from "../core/plan.ts";
+import type { Notice, NoticeKind, PassKind, PlanSummary } from "../core/plan.ts";
+import type { KeyId } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { RequestTally, StateReader, StateWriter } from "../ports.ts";
@@ -99,6 +100,19 @@ export function keepReadBack(state: ReportState, proofs: Iterable<KeyProof>): vo
   const judged = new Set(all.filter(({ kind }) => kind !== "open").map(({ keyId }) => keyId));
   const awaiting = all.filter(({ kind }) => kind === "open").length;
   state.saveFact("report", toJson(withReadBack(before, judged, awaiting)));
+}
+
+/** Brings the kept report up to what a person has done to a key since: forgotten it, or put it back. */
+export function keepDeed(
+  state: ReportState,
+  keyId: KeyId,
+  deed: { readonly ends: NoticeKind; readonly begins?: Notice },
+): void {
+  const before = lastReport(state);
+  if (before === undefined) return;
+  const others = before.notices.filter((notice) => notice.keyId !== keyId || notice.kind !== deed.ends);
+  const notices = deed.begins === undefined ? others : [...others, deed.begins];
+  state.saveFact("report", toJson({ ...before, notices }));
 }
 
 /** What was asked of the control plane between two tallies. */

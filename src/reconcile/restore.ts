@@ -7,7 +7,8 @@
  */
 import type { Outcome } from "../core/outcome.ts";
 import { makePlan } from "../core/make-plan.ts";
-import type { Plan } from "../core/plan.ts";
+import { restoredText } from "../core/notices.ts";
+import type { Notice, Plan } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
 import type { DesiredKey } from "../core/resolve.ts";
 import { pointText, valuesAt, wishesFor, type KeyPast, type RestorePoint } from "../core/restore.ts";
@@ -15,6 +16,7 @@ import { AppError } from "../errors.ts";
 import type { State } from "../ports.ts";
 import { enforce, type EnforceOptions } from "./enforce.ts";
 import type { PushPorts } from "./push-change.ts";
+import { keepDeed } from "./report.ts";
 
 export interface RestorePorts extends PushPorts {
   readonly state: State;
@@ -61,7 +63,7 @@ export async function planRestore(
     applied: new Map([[keyId, applied]]),
     sightOf: () => ({ kind: "seen", key, complete: true }),
     restorations: new Map(),
-    liveCount: 1,
+    liveCount: null,
     now: readAt,
     // What is read now is what is put back from, late or not.
     settleMs: 0,
@@ -107,6 +109,9 @@ export async function carryOutRestore(
       },
     },
   );
+  const told = { keyId, policy: applied?.policy ?? "" };
+  const begins: Notice = { kind: "restored", ...told, message: restoredText(told, { at, point: text }) };
+  keepDeed(ports.state, keyId, { ends: "restored", begins });
   return enforce(
     ports,
     { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },

@@ -9,7 +9,10 @@ export function humanStatus(standing: Standing, paint: Paint): string {
   const { report, held, paused } = standing;
   const verdict = isAllWell(standing) ? paint("green", "in sync") : paint("red", "not in sync");
   const since = paused === null ? "" : new Date(paused).toISOString();
-  const pause = paused === null ? "" : `  ${paint("yellow", "paused")} since ${since}: nothing is written\n`;
+  const pause =
+    paused === null
+      ? ""
+      : `  ${paint("yellow", "paused")} since ${since}: nothing is written until you say keysteward resume\n`;
   const plans = held.map((plan) => humanHeldPlan(plan, paint)).join("");
   const last =
     report === null
@@ -33,7 +36,12 @@ function article(kind: string): string {
 function lastPass(report: PassReport, paint: Paint, interrupted: boolean): string {
   const { summary, requests } = report;
   const lines = [
-    `  ${plural(summary.desired, "key")} governed, ${plural(summary.changes, "change")} planned, ${report.applied} applied`,
+    // A pass that failed has counted nothing.
+    ...(report.error === null || summary.desired > 0
+      ? [
+          `  ${plural(summary.desired, "key")} governed, ${plural(summary.changes, "change")} planned, ${report.applied} applied`,
+        ]
+      : []),
     `  ${plural(requests.reads, "read")}, ${plural(requests.writes, "write")}, ${requests.throttledMs} ms throttled`,
     ...(report.awaiting === 0 ? [] : [`  ${plural(report.awaiting, "key")} written and not read back yet`]),
     ...(interrupted

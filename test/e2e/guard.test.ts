@@ -298,7 +298,7 @@ describe("a paused daemon", () => {
     const daemon = await startDaemon();
     expect((await place.run("pause")).exitCode).toBe(0);
     place.write("key-1.yaml", limit(1, 7));
-    expect((await place.run("sync", "--wait")).exitCode).toBe(0);
+    expect((await place.run("sync", "--wait")).exitCode).toBe(6);
     const status = await place.run("status");
     expect(status.exitCode).toBe(2);
     expect(status.stdout).toMatch(/paused since .*: nothing is written/);

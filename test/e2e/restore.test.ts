@@ -66,6 +66,11 @@ describe("without a daemon", () => {
       outcomes: [{ outcome: "applied", message: "applied, and read back as it was set" }],
     });
     expect(key()).toMatchObject({ name: "by hand", usage_limits: budget });
+    const status = await place.run("status");
+    expect([status.exitCode, status.stdout]).toEqual([
+      2,
+      expect.stringContaining("was put back to its baseline"),
+    ]);
 
     for (const command of ["plan", "apply"]) {
       const quiet = await place.run(command);
@@ -173,8 +178,8 @@ describe("with a daemon", () => {
       0,
       [{ outcome: "forgotten" }],
     ]);
-    expect((await place.run("sync", "--wait")).exitCode).toBe(0);
     expect((await place.run("status")).stdout).not.toContain("orphaned");
     await stop(daemon);
+    expect((await place.run("status")).stdout).not.toContain("orphaned");
   });
 });

@@ -27,6 +27,18 @@ test("a key that was put back is left so, and told, until a person says otherwis
   ]);
 });
 
+test("the report tells it at once, and the audit trail blames no commit for it", async () => {
+  const rig = rigWith(stored({ name: "before" }), { name: "wanted" });
+  rig.state.saveFact("report", { version: 1, notices: [] });
+  await rig.enforce(await rig.survey());
+  await restore(rig);
+  expect(rig.state.fact("report")).toMatchObject({
+    notices: [{ kind: "restored", keyId: one, policy: "p1" }],
+  });
+  const [line] = rig.state.disk.audit.filter(({ event }) => event === "claimed").slice(-1);
+  expect(line).toMatchObject({ commit: null, author: null, detail: { fields: [{ why: "restored" }] } });
+});
+
 test("it is marked before anything is sent: killed in between, no pass undoes what the person began", async () => {
   const rig = rigWith(stored({ name: "before" }), { name: "wanted" });
   await rig.enforce(await rig.survey());

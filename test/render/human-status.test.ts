@@ -77,7 +77,7 @@ test("what is held, and that nothing is written, is told with the one command to
   const text = humanStatus(standing({}, { held: [held], paused: 1_000 }), plain);
   expect(text.split("\n").slice(0, 1)).toEqual([expect.stringMatching(/^not in sync: /)]);
   expect(text.split("\n").slice(3)).toEqual([
-    "  paused since 1970-01-01T00:00:01.000Z: nothing is written",
+    "  paused since 1970-01-01T00:00:01.000Z: nothing is written until you say keysteward resume",
     "  held since 1970-01-01T00:00:00.000Z (reconcile): 0 changes",
     "  held by changed: too many",
     "    to go on: keysteward approve 0123456789abcdef",
