@@ -105,7 +105,8 @@ export function assemble({ config, mode, credential, log, env }: AssembleParts):
     ...(mode === "read" ? {} : { onSpend: (until: number) => state.saveFact("budget", { until }) }),
     onHold(hold) {
       if (hold.reason === "throttled") toldToWaitUntil = systemClock.now() + hold.ms;
-      if (hold.reason === "restart") log.debug(hold, "requests are held");
+      const isShort = hold.reason === "restart" && hold.ms <= 10_000;
+      if (isShort) log.debug(hold, "requests are held");
       else log.warn(hold, "requests are held");
     },
   });

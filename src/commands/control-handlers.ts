@@ -19,6 +19,7 @@ import { statusFacts } from "./status-facts.ts";
 
 export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
   readonly ports: PassPorts;
+  readonly settleMs: number;
   /** What the state knows of our writes to a key. */
   readonly pastOf: (id: KeyId) => KeyPast;
   readonly log: Logger;
@@ -79,7 +80,7 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     if (order === undefined) throw new AppError("USAGE", "expected a key and a point to put it back to");
     const daemon = running();
     const pass = randomUUID();
-    const ports = { ...parts.ports, pastOf: parts.pastOf };
+    const ports = { ...parts.ports, settleMs: parts.settleMs, pastOf: parts.pastOf };
     const result = await daemon.alone((signals) =>
       restoreKey(ports, order, { ...signals, pass, workers: 1 }),
     );

@@ -43,6 +43,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
       clean: io.clean,
       handlers: controlHandlers({
         ports: assembled.ports,
+        settleMs: config.settleMs,
         pastOf: pastReader(state, assembleHistory(config)),
         state,
         clock,

@@ -5,11 +5,14 @@ import type { RestorePorts } from "../reconcile/restore.ts";
 
 /** What the state knows of our writes to a key: its baseline, and what the audit trail still holds. */
 export function pastReader(
-  state: Pick<RestorePorts["state"], "baselineOf">,
+  state: Pick<RestorePorts["state"], "baselineOf" | "applied">,
   history: History,
 ): (id: KeyId) => KeyPast {
   return (keyId) => ({
     baseline: state.baselineOf(keyId),
-    writes: pastWrites(history.entries({ keyId, limit: Number.MAX_SAFE_INTEGER })),
+    writes: pastWrites(
+      history.entries({ keyId, limit: Number.MAX_SAFE_INTEGER }),
+      state.applied().get(keyId),
+    ),
   });
 }

@@ -116,7 +116,12 @@ async function alone(io: Io, flags: RestoreFlags, work: (doer: Doer) => Promise<
   const { config, credential, log } = createRemoteContext(io, flags);
   const stop = stopping(log);
   const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
-  const ports = { ...assembled.ports, pastOf: pastReader(assembled.ports.state, assembleHistory(config)) };
+  const { settleMs } = config;
+  const ports = {
+    ...assembled.ports,
+    settleMs,
+    pastOf: pastReader(assembled.ports.state, assembleHistory(config)),
+  };
   const pass = randomUUID();
   const options = {
     pass,
@@ -128,7 +133,6 @@ async function alone(io: Io, flags: RestoreFlags, work: (doer: Doer) => Promise<
 
   async function proved(outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
     if (keysToProve(ports.state.applied()).length === 0) return outcomes;
-    const { settleMs } = config;
     const awaited = await keptAlive(awaitProof(ports, { pass, settleMs, signal: stop.signal }));
     keepReadBack(ports.state, awaited.proofs.values());
     return withProofs(outcomes, awaited);

@@ -141,7 +141,10 @@ function lastWrite({ claimed, confirmed }: AppliedField): AppliedValue | undefin
 
 function isRecent(applied: AppliedField, context: Pick<DiffContext, "now" | "settleMs">): boolean {
   const written = lastWrite(applied);
-  return written !== undefined && context.now - written.at < context.settleMs;
+  if (written === undefined) return false;
+  // A write from the future was noted by a clock that was wrong: nothing may wait for it.
+  const age = context.now - written.at;
+  return age >= 0 && age < context.settleMs;
 }
 
 /** Whether what is seen is, as the field compares, a value that our last write replaced within the settle time. */

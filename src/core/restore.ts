@@ -7,15 +7,16 @@
  *   a line, an instant    the one that our last write up to then set; else the one before our first write since;
  *                         else its baseline
  *
- * A request whose outcome nobody knows counts as not made: the write after it tells again what was there before.
+ * A request whose answer was lost counts as made where its value was confirmed by a later read, else as not made: the
+ * write after it tells again what was there before.
  */
-import { isObject } from "./canonical.ts";
+import { isObject, sameCanonical } from "./canonical.ts";
 import type { DesiredField } from "./effective.ts";
 import { fieldsOf } from "./history-detail.ts";
 import type { HistoryEntry } from "./history.ts";
 import { fieldRow, metadataPath, overlaps, partsOf } from "./fields.ts";
 import type { Canonical, FieldPath, LiveKey } from "./key.ts";
-import type { Baseline } from "./ledger.ts";
+import type { AppliedKey, Baseline } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import type { Place } from "./problem.ts";
 
@@ -37,15 +38,27 @@ export interface PastWrite {
   }[];
 }
 
-/** The writes of a key that succeeded, from its lines of the audit trail; in the order in which they were made. */
-export function pastWrites(entries: readonly HistoryEntry[]): PastWrite[] {
+/**
+ * The writes of a key that succeeded, from its lines of the audit trail; in the order in which they were made. One whose
+ * answer was lost counts for the fields that a later read has confirmed.
+ */
+export function pastWrites(entries: readonly HistoryEntry[], applied: AppliedKey | undefined): PastWrite[] {
+  const isConfirmed = (path: FieldPath, to: Canonical): boolean => {
+    const confirmed = applied?.fields.get(path)?.confirmed;
+    return confirmed !== undefined && sameCanonical(confirmed.value, to);
+  };
+  const refusals: readonly string[] = ["rejected", "missing"];
   return entries
-    .filter(({ first, rest }) => first.event === "claimed" && rest.some(({ event }) => event === "applied"))
-    .map(({ first }) => ({
-      seq: first.seq,
-      at: first.at,
-      fields: fieldsOf(first.detail).map(({ path, from, to }) => ({ path, from, to })),
-    }))
+    .filter(({ first, rest }) => {
+      return first.event === "claimed" && !rest.some(({ event }) => refusals.includes(event));
+    })
+    .map(({ first, rest }) => {
+      const wasAnswered = rest.some(({ event }) => event === "applied");
+      const fields = fieldsOf(first.detail).map(({ path, from, to }) => ({ path, from, to }));
+      const made = fields.filter(({ path, to }) => wasAnswered || isConfirmed(path, to));
+      return { seq: first.seq, at: first.at, fields: made };
+    })
+    .filter(({ fields }) => fields.length > 0)
     .sort((a, b) => a.seq - b.seq);
 }
 

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Git } from "./run-git.ts";
 
@@ -70,6 +70,8 @@ export async function takeSnapshot(git: Git, checkout: Checkout, before?: Snapsh
 
 function textOf(path: string): string {
   try {
+    // Reading anything else, a pipe say, may never end.
+    if (!statSync(path).isFile()) return "";
     return readFileSync(path, "utf8");
   } catch {
     return "";

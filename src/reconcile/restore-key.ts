@@ -20,6 +20,7 @@ export interface RestoreOrder {
 
 export interface RestoreKeyPorts extends RestorePorts {
   readonly guard: GuardSettings;
+  readonly settleMs: number;
   /** What the state knows of our writes to a key. */
   readonly pastOf: (id: KeyId) => KeyPast;
 }
@@ -46,7 +47,10 @@ export async function restoreKey(
 ): Promise<RestoreResult> {
   const { keyId, point, expect, force } = order;
   const request = { keyId, point, past: ports.pastOf(keyId) };
-  const { plan, readAt } = await planRestore(ports, request, options.signal);
+  const { plan, readAt } = await planRestore(ports, request, {
+    signal: options.signal,
+    settleMs: ports.settleMs,
+  });
   const { refusals } = judged(ports, plan);
   const isBefore = point.kind !== "baseline" && !request.past.writes.some((write) => isUpTo(write, point));
   const earliest = isBefore ? ", before our first write that is known: the earliest values there are" : "";

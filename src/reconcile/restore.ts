@@ -43,7 +43,7 @@ export interface PlannedRestore {
 export async function planRestore(
   { reader, state, clock }: Pick<RestorePorts, "reader" | "clock"> & Pick<RestorePorts, "state">,
   { keyId, point, past }: RestoreRequest,
-  signal: AbortSignal,
+  { signal, settleMs }: { readonly signal: AbortSignal; readonly settleMs: number },
 ): Promise<PlannedRestore> {
   const applied = state.applied().get(keyId);
   const values = valuesAt(past, point);
@@ -65,8 +65,8 @@ export async function planRestore(
     restorations: new Map(),
     liveCount: null,
     now: readAt,
-    // What is read now is what is put back from, late or not.
-    settleMs: 0,
+    // A read that may be late is no sight of the key: what is to be put back is sent.
+    settleMs,
   });
   return { plan: asRestored(plan), readAt };
 }

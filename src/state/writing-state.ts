@@ -158,6 +158,7 @@ export class WritingState implements State {
   forget(id: KeyId, audit: AuditEntry): void {
     this.#transact(() => {
       this.#ledgerTable.remove(id);
+      this.#restoration.set(id, null);
       this.#audit.append(audit);
     });
     this.#ledger.delete(id);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/core/policy.ts";
-import { valuesAt, wishesFor, type KeyPast, type PastWrite } from "../../src/core/restore.ts";
-import { at, live } from "./build.ts";
+import { pastWrites, valuesAt, wishesFor, type KeyPast, type PastWrite } from "../../src/core/restore.ts";
+import type { HistoryEntry, HistoryLine } from "../../src/core/history.ts";
+import type { AppliedKey } from "../../src/core/ledger.ts";
+import { applied, at, confirmed, keyId, live } from "./build.ts";
 
 function write(seq: number, fields: Record<string, [from: Json | undefined, to: Json]>): PastWrite {
   return {
@@ -52,6 +54,28 @@ describe("what a key was", () => {
     const unknown: KeyPast = { baseline: new Map(), writes: [write(5, { name: [undefined, "b"] })] };
     expect(valuesAt(unknown, { kind: "line", seq: 4 }).size).toBe(0);
     expect(valuesAt({ ...past, writes: unknown.writes }, { kind: "line", seq: 4 }).get("name")).toBe("a");
+  });
+});
+
+describe("our writes, as the audit trail has them", () => {
+  const line = (seq: number, event: string, to: Json): HistoryLine =>
+    ({
+      ...{ seq, at: seq, pass: "p", keyId: "k", policy: "p1", file: "f", line: 1, hash: "" },
+      ...{ commit: null, author: null, event },
+      detail: { fields: [{ path: "name", from: "a", to, why: "new", file: "f", line: 1 }] },
+    }) as HistoryLine;
+  const entry = (end: string): HistoryEntry => ({
+    first: line(1, "claimed", "b"),
+    rest: [line(2, end, "b")],
+  });
+  const ledger = (value: Json): AppliedKey => applied({ name: confirmed(value) }).get(keyId(1))!;
+
+  test("one whose answer was lost counts where a later read has confirmed its value, and else not", () => {
+    expect(pastWrites([entry("applied")], undefined)).toHaveLength(1);
+    expect(pastWrites([entry("unknown")], ledger("b"))).toHaveLength(1);
+    expect(pastWrites([{ ...entry("unknown"), rest: [] }], ledger("b"))).toHaveLength(1);
+    expect(pastWrites([entry("unknown")], ledger("a"))).toEqual([]);
+    expect(pastWrites([entry("rejected")], ledger("b"))).toEqual([]);
   });
 });
 

@@ -27,6 +27,13 @@ function write(given: Given & { readonly when: number }, end = afterConfirm): Ap
 }
 
 describe("within the settle time", () => {
+  test("nothing waits for a write from the future, which a wrong clock has noted", () => {
+    expect(judge({ desired: 5, applied: wrote(5, [9], now + 86_400_000), live: 9 })).toMatchObject({
+      kind: "set",
+      why: "drift",
+    });
+  });
+
   test("a value that our write replaced is settling, and any other value is drift at once", () => {
     const field = wrote(5, [9]);
     expect(judge({ desired: 5, applied: field, live: 9 })).toEqual({ kind: "settling", from: 9 });

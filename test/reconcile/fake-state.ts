@@ -155,6 +155,7 @@ export class FakeState implements State {
   forget(id: KeyId, audit: AuditEntry): void {
     this.#step("forget", `forget ${id}`, () => {
       this.disk.ledger.delete(id);
+      this.disk.restorations.delete(id);
       this.#underWay.delete(id);
       this.disk.audit.push(audit);
     });

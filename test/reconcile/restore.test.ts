@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { planRestore } from "../../src/reconcile/restore.ts";
+import { now } from "../core/build.ts";
 import { stored } from "./rig.ts";
 import { baseline, one, pastOf, restore, rigWith } from "./restoring.ts";
 
@@ -39,6 +40,19 @@ test("the report tells it at once, and the audit trail blames no commit for it",
   expect(line).toMatchObject({ commit: null, author: null, detail: { fields: [{ why: "restored" }] } });
 });
 
+test("a read that may be late is not believed: what is to be put back is sent", async () => {
+  const rig = rigWith(stored({ name: "before" }), { name: "wanted" });
+  await rig.enforce(await rig.survey());
+  const shown = rig.plane.keys.get(one)!;
+  rig.plane.keys.set(one, stored({ ...shown, name: "before" }));
+  const request = { keyId: one, point: baseline, past: pastOf(rig) };
+  const options = { signal: new AbortController().signal, settleMs: 60_000 };
+  const { plan } = await planRestore(rig.ports, request, options);
+  expect(plan.changes.map(({ body }) => body)).toEqual([{ name: "before" }]);
+  rig.setNow(now + 60_000);
+  expect((await planRestore(rig.ports, request, options)).plan.changes).toEqual([]);
+});
+
 test("it is marked before anything is sent: killed in between, no pass undoes what the person began", async () => {
   const rig = rigWith(stored({ name: "before" }), { name: "wanted" });
   await rig.enforce(await rig.survey());
@@ -53,7 +67,9 @@ test("a key that we have never written has nothing to be put back", async () => 
   const rig = rigWith(stored({ name: "wanted" }), { name: "wanted" });
   await rig.enforce(await rig.survey());
   const request = { keyId: one, point: baseline, past: pastOf(rig) };
-  await expect(planRestore(rig.ports, request, new AbortController().signal)).rejects.toMatchObject({
+  await expect(
+    planRestore(rig.ports, request, { signal: new AbortController().signal, settleMs: 60_000 }),
+  ).rejects.toMatchObject({
     code: "NOTHING_TO_RESTORE",
   });
 });

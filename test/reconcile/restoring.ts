@@ -38,7 +38,10 @@ export function pastOf(rig: Rig): KeyPast {
 /** Puts the key back to its baseline, and expects that every change of it is taken. */
 export async function restore(rig: Rig): Promise<void> {
   const request = { keyId: one, point: baseline, past: pastOf(rig) };
-  const planned = await planRestore(rig.ports, request, new AbortController().signal);
+  const planned = await planRestore(rig.ports, request, {
+    signal: new AbortController().signal,
+    settleMs: 60_000,
+  });
   const outcomes = await carryOutRestore(
     rig.ports,
     { ...request, ...planned },
