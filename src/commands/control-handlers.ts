@@ -113,7 +113,9 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     pause,
     resume: ({ keyId }) => (typeof keyId === "string" ? resumeOne(keyId) : resume()),
     restore,
-    forget: ({ ids }) => forget(Array.isArray(ids) ? ids.map(String) : []),
+    // Between passes: a request for the key may be under way.
+    forget: ({ ids }) =>
+      running().alone(() => Promise.resolve(forget(Array.isArray(ids) ? ids.map(String) : []))),
     sync: ({ wait }) => sync(wait === true),
     status: () =>
       asJson({ ...statusFacts(state), doing: parts.daemon()?.doing() ?? null, next: schedule.next() }),

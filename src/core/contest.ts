@@ -18,14 +18,18 @@ const longestWaitMs = 4 * 3_600_000;
 
 /** The count with the mend that is made at `now`. */
 export function withRevert(before: Reverts | undefined, now: number): Reverts {
-  if (before === undefined || now - before.last >= forgottenAfterMs)
-    return { count: 1, since: now, last: now };
+  if (before === undefined || isOver(now - before.last)) return { count: 1, since: now, last: now };
   return { count: before.count + 1, since: before.since, last: now };
 }
 
 /** The instant before which the field is not put back again; undefined when it may be at once. */
 export function contestedUntil(reverts: Reverts | undefined, now: number): number | undefined {
-  if (reverts === undefined || reverts.count < patience) return undefined;
+  if (reverts === undefined || reverts.count < patience || reverts.last > now) return undefined;
   const until = reverts.last + Math.min(longestWaitMs, firstWaitMs * 2 ** (reverts.count - patience));
   return now < until ? until : undefined;
+}
+
+/** A last one in the future was noted by a clock that was wrong. */
+function isOver(age: number): boolean {
+  return age < 0 || age >= forgottenAfterMs;
 }
