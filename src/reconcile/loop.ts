@@ -99,7 +99,9 @@ export function createLoop(run: (kind: Ring, signals: PassSignals) => Promise<Pa
       const idle = isIdle();
       const done = new Promise<T>((resolve, reject) => {
         jobs.push({
-          run: (signals) => work(signals).then(resolve, reject),
+          run: (signals) =>
+            // Whatever it throws, and when, is its caller's: the loop turns on.
+            Promise.resolve(signals).then(work).then(resolve, reject),
           refuse: () => reject(new Withdrawn(true)),
         });
       });
