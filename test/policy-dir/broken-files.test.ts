@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { ProblemCode } from "../../src/core/problem.ts";
+import { problemRules, type Problem, type ProblemCode } from "../../src/core/problem.ts";
 import { defaultLimits } from "../../src/policy-dir/limits.ts";
-import { parsePolicies } from "../../src/policy-dir/parse-policies.ts";
-
-const folder = new URL("../fixtures/policies/", import.meta.url);
+import { parsePolicies, type FileContent } from "../../src/policy-dir/parse-policies.ts";
+import { brokenFiles, brokenText, brokenTrees, problemsIn, unshown, writeBrokenFile } from "./broken.ts";
+import { problemPage } from "./problem-page.ts";
+import { temporaryDirectory } from "./support.ts";
 
 /** Each broken file has one fault: its code, line, column and path. */
 const expected: readonly (readonly [string, ProblemCode, number, number, string])[] = [
@@ -37,25 +39,60 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1205-urn", "KS1205", 5, 10, "spec.keyId"],
   ["KS1206-unknown-kind", "KS1206", 2, 7, "kind"],
   ["KS1207-unknown-scope", "KS1207", 7, 14, "spec.key.scopes[0]"],
+  ["KS1301-name-twice", "KS1301", 1, 1, "metadata.name"],
+  ["KS1302-two-policies-for-a-key", "KS1302", 6, 10, "spec.keyId"],
+  ["KS1303-profile-missing", "KS1303", 7, 14, "spec.profiles"],
+  ["KS1304-profiles-in-a-circle", "KS1304", 6, 14, "spec.profiles"],
+  ["KS1401-two-resets", "KS1401", 12, 7, "spec.key.usage_limits.periodic_reset_days"],
+  ["KS1402-two-rotations", "KS1402", 10, 7, "spec.key.rotation_policy.next_rotation_at"],
+  ["KS1403-alert-above-limit", "KS1403", 8, 52, "spec.key.usage_limits.alert_threshold"],
+  ["KS1404-no-limit", "KS1404", 8, 21, "spec.key.usage_limits"],
+  ["KS1405-no-period", "KS1405", 8, 24, "spec.key.rotation_policy"],
+  ["KS1406-transition-too-long", "KS1406", 8, 49, "spec.key.rotation_policy.key_transition_period_ms"],
+  ["KS1407-rate-limit-twice", "KS1407", 8, 5, "spec.key.rate_limits"],
 ];
 
-function parse(name: string): ReturnType<typeof parsePolicies> {
-  const file = `${name}.yaml`;
-  return parsePolicies(file, readFileSync(new URL(file, folder)), defaultLimits);
+/** Codes of faults that stand in two places. */
+const told: ReadonlySet<ProblemCode> = new Set(["KS1301", "KS1302", "KS1304"]);
+
+function parse(name: string): FileContent {
+  return parsePolicies(`${name}.yaml`, brokenText(name), defaultLimits);
+}
+
+/** What a directory of this one file is said to have. */
+function found(name: string): readonly Problem[] {
+  const directory = join(temporaryDirectory(), "policies");
+  writeBrokenFile(directory, name);
+  return problemsIn(directory);
 }
 
 test("every broken file is looked at", () => {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
-  expect(files.sort()).toEqual(expected.map(([name]) => `${name}.yaml`).sort());
+  expect(brokenFiles()).toEqual(expected.map(([name]) => name).sort());
 });
 
-test.each(expected)("%s: one problem %s at %i:%i, %s", (name, code, line, column, path) => {
-  const { policies, problems } = parse(name);
-  expect(problems.map((one) => [one.code, one.line, one.column, one.path])).toEqual([
-    [code, line, column, path],
-  ]);
-  expect(problems[0]!.severity).toBe(code === "KS1207" ? "warning" : "error");
-  expect(policies).toHaveLength(code === "KS1207" ? 1 : 0);
+test("every code has a broken file, a directory that has it, or a reason why there is none", () => {
+  const files = brokenFiles().map((name) => name.slice(0, 6));
+  const all = new Set([...files, ...Object.keys(brokenTrees), ...Object.keys(unshown)]);
+  expect([...all].sort()).toEqual(Object.keys(problemRules).sort());
+});
+
+test.each(Object.entries(brokenTrees))("%s: a directory made by `$commands`", (code, { make }) => {
+  const directory = join(temporaryDirectory(), "policies");
+  make(directory);
+  expect(problemsIn(directory).map((problem) => problem.code)).toEqual([code]);
+});
+
+test("docs/problems.md says what the program says (`npm run problems` writes it)", () => {
+  expect(readFileSync(new URL("../../docs/problems.md", import.meta.url), "utf8")).toBe(problemPage());
+});
+
+test.each(expected)("%s: one fault %s at %i:%i, %s", (name, code, line, column, path) => {
+  const [problem, ...others] = found(name);
+  expect([problem!.code, problem!.line, problem!.column, problem!.path]).toEqual([code, line, column, path]);
+  expect(problem!.severity).toBe(code === "KS1207" ? "warning" : "error");
+  // What two places have between them is told at both.
+  expect(others.map((other) => other.code)).toEqual(told.has(code) ? [code] : []);
+  if (!/^KS1[34]/.test(code)) expect(parse(name).policies).toHaveLength(code === "KS1207" ? 1 : 0);
 });
 
 test.each([
