@@ -40,13 +40,21 @@ export interface CommandEntry {
   readonly run: (io: Io, given: Given) => Promise<number>;
 }
 
+/** The forms of what finds faults. */
+const reports: readonly Format[] = ["human", "json", "github", "sarif", "junit"];
+
 export const catalogue: readonly CommandEntry[] = [
   {
     name: "validate",
     does: "check the policies, offline",
-    examples: ["keysteward validate", "keysteward validate --policies ./policies --format json"],
+    examples: [
+      "keysteward validate",
+      "keysteward validate --policies ./policies --format json",
+      "keysteward validate --format sarif > keysteward.sarif",
+    ],
     exits: "0 valid, 3 not valid",
     common: "all",
+    formats: reports,
     run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags),
   },
   {

@@ -37,18 +37,10 @@ export async function plan(io: Io, flags: PlanFlags): Promise<number> {
 function rendered({ format, paint }: RemoteContext, surveyed: Survey, all: boolean): string {
   const { plan, problems, trusted, unenforced } = surveyed;
   const view: PlanView = { plan, names: keyNames(surveyed), unenforced, all };
-  switch (format) {
-    case "json":
-      return planJson(plan, problems, unenforced);
-    case "github":
-      return githubPlan(view, problems);
-    case "human":
-      return (
-        humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : humanUntrusted(paint))
-      );
-    default:
-      return format satisfies never;
-  }
+  if (format === "json") return planJson(plan, problems, unenforced);
+  if (format === "github") return githubPlan(view, problems);
+  // The command line lets no other form through.
+  return humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : humanUntrusted(paint));
 }
 
 /** The keys' own names, as the pass saw them. */
