@@ -17,6 +17,7 @@ import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import type { AppliedField, AppliedKey, ReadBack } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import type { KeyId } from "./policy.ts";
+import { isWithin } from "./within.ts";
 
 /** A field that was written, and what a read shows of it. */
 export interface FieldProof {
@@ -78,8 +79,11 @@ function judge(
 
 /** Whether the settle time of a key's open fields is over: a key that no read shows by then is not waited for. */
 export function isOverdue(key: AppliedKey, context: ProofContext): boolean {
-  const newest = fieldsToProve(key).map((path) => key.fields.get(path)?.confirmed?.at ?? 0);
-  return context.now - Math.max(0, ...newest) >= context.settleMs;
+  return fieldsToProve(key).every((path) => isOver(key.fields.get(path), context));
+}
+
+function isOver(field: AppliedField | undefined, { now, settleMs }: ProofContext): boolean {
+  return field?.confirmed === undefined || !isWithin(field.confirmed.at, now, settleMs);
 }
 
 /** What the ledger is to note of it; undefined when everything is still open. */

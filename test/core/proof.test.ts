@@ -80,6 +80,12 @@ describe("what is open", () => {
     expect(isOverdue(keyWith({ name: old, description: written(1) }), context)).toBe(false);
   });
 
+  test("is not waited for because of a clock that was ahead when it was written", () => {
+    const ahead = { ...confirmed(1, now + 1), unproved: true as const };
+    expect(isOverdue(keyWith({ name: ahead }), context)).toBe(true);
+    expect(isOverdue(keyWith({ name: ahead, description: written(1) }), context)).toBe(false);
+  });
+
   test("stays open as long as nothing was judged", () => {
     const key = keyWith({ "usage_limits.credit_limit": written(5), name: written(1) });
     const late = proveKey(key, live({ name: "100", usage_limits: { credit_limit: 100 } }), context);
