@@ -19,7 +19,8 @@ const longestWaitMs = 4 * 3_600_000;
 
 /** The count with the mend that is made at `now`. */
 export function withRevert(before: Reverts | undefined, now: number): Reverts {
-  if (before === undefined || !isWithin(before.last, now, forgottenAfterMs)) return { count: 1, since: now, last: now };
+  if (before === undefined || !isWithin(before.last, now, forgottenAfterMs))
+    return { count: 1, since: now, last: now };
   return { count: before.count + 1, since: before.since, last: now };
 }
 
