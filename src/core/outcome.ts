@@ -9,7 +9,8 @@ import type { Problem } from "./problem.ts";
  * `not-reflected`, the key reads otherwise; `unlisted`, no read shows the key at all.
  * The server did not: `rejected`; `forbidden`, it is this key that our credential may not write; `missing`, it does not
  * know the key (any more). Nobody can tell: `unknown`, it may have taken effect. Nothing happened: `failed`, it did not
- * get through; `skipped`, it was not sent.
+ * get through; `skipped`, it was not sent; `deferred`, it would loosen, which the plan did not know: it is for a reconcile
+ * pass, where the guard counts it.
  */
 export type OutcomeKind =
   | "applied"
@@ -21,7 +22,8 @@ export type OutcomeKind =
   | "missing"
   | "unknown"
   | "failed"
-  | "skipped";
+  | "skipped"
+  | "deferred";
 
 /** Whether the server took it, and nothing speaks against it so far. */
 export function isTaken(outcome: OutcomeKind): boolean {

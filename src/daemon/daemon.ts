@@ -8,7 +8,8 @@
  * reconcile pass as long as none has succeeded.
  *
  * What a pass has written is read back: half a second later, and then in growing intervals until each key is judged. What
- * does not read as it was set rings a reconcile pass, which tries once more or tells.
+ * does not read as it was set rings a reconcile pass, which tries once more or tells. So does a change that turned out to
+ * loosen when it was to be sent.
  */
 import type { PassReport } from "../core/outcome.ts";
 import type { PassKind } from "../core/plan.ts";
@@ -80,6 +81,8 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     const served = [...waiting].filter((one) => one.kind === kind || kind === "reconcile");
     const report = await parts.runPass(kind, signals);
     current = null;
+    // An edit pass may have become a reconcile pass.
+    if (report.kind !== kind) alarms.covered(report.kind);
     const gaveWay =
       signals.yielding.aborted && report.unfinished.some(({ outcome }) => outcome === "skipped");
     const look = nextLook(report, { failures, settleMs: parts.settleMs });

@@ -22,6 +22,7 @@ export interface PassPorts extends SurveyPorts, PushPorts {
 export interface PassOptions extends PassSignals {
   /** Names the pass in logs and in the audit trail. */
   readonly pass: string;
+  /** What was rung; the report says what it became. */
   readonly kind: PassKind;
   readonly settleMs: number;
   readonly workers: number;
@@ -47,7 +48,7 @@ export interface PassResult {
 
 /** Both halves of a pass. Never throws: what went wrong is in the result, and the report of it is kept. */
 export async function runPass(ports: PassPorts, options: PassOptions): Promise<PassResult> {
-  const { pass, kind, target } = options;
+  const { pass, target } = options;
   const startedAt = ports.clock.now();
   const before = ports.tally();
   let surveyed: Survey | null = null;
@@ -55,11 +56,14 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
   let released: Plan | undefined;
   let approved = false;
   let error: Error | null = null;
+  // An edit pass may turn into a reconcile pass.
+  let kind = options.kind;
   try {
     const signal = AbortSignal.any([options.signal, options.stopping]);
     const moment: Moment = { pass, at: startedAt };
     const known = approvalOf(ports.state);
     surveyed = await survey(ports, { pass: kind, settleMs: options.settleMs, signal });
+    kind = surveyed.plan.pass;
     if (surveyed.plan.heldDigest !== null && options.release?.(surveyed.plan) === true) {
       released = surveyed.plan;
       surveyed = { ...surveyed, plan: releasePlan(released) };

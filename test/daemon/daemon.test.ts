@@ -123,6 +123,38 @@ describe("without being rung it looks again", () => {
     expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile"]);
   });
 
+  test("at once, at everything, when an edit left what turned out to loosen; after growing waits when that left it too", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ unfinished: [outcome("deferred")] });
+    await rig.clock.advance(0);
+    expect(rig.kinds()).toEqual(["edit", "reconcile"]);
+    for (const [index, wait] of [5_000, 10_000, 20_000].entries()) {
+      await rig.passes[index + 1]!.end({ unfinished: [outcome("deferred")] });
+      await rig.clock.advance(wait - 1);
+      expect(rig.passes).toHaveLength(index + 2);
+      await rig.clock.advance(1);
+      expect(rig.passes).toHaveLength(index + 3);
+    }
+    await rig.passes[4]!.end();
+    await rig.clock.advance(3_600_000);
+    expect(rig.passes).toHaveLength(5);
+  });
+
+  test("not when an edit pass that became one which covers it came first", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end();
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[1]!.end({ notices: [notice("settling")] });
+    rig.rings.watch();
+    await settle();
+    await rig.passes[2]!.end({ kind: "reconcile" });
+    await rig.clock.advance(3_600_000);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "edit"]);
+  });
+
   test("not when a pass that covers it came first", async () => {
     rig.warm();
     await rig.start();
