@@ -72,7 +72,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         pausing = new AbortController();
         const pass = randomUUID();
         const { settleMs } = config;
-        const { report } = await runPass(assembled.ports, {
+        const { report, proofs } = await runPass(assembled.ports, {
           ...signals,
           yielding: AbortSignal.any([signals.yielding, pausing.signal]),
           stopping: AbortSignal.any([signals.stopping, pausing.signal]),
@@ -85,6 +85,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           onOutcome: (outcome, change) => passLog.outcome(pass, outcome, change),
         });
         passLog.report(report);
+        passLog.unprovable(pass, proofs);
         if (kind === "reconcile") assembled.trimAudit();
         relief.passEnded();
         return report;
