@@ -152,9 +152,10 @@ describe("a field that no read shows", () => {
   async function blindly(count: number): Promise<{ rig: Rig; outcomes: readonly Outcome[] }> {
     const wanted = { name: "wanted", defaults: { allow_config_override: false } };
     const rig = createRig({ policies: policiesFor(count, wanted), keys: plainKeys(count) });
-    const { get, list } = rig.plane;
-    rig.plane.get = async (...asked) => without(await get.apply(rig.plane, asked));
-    rig.plane.list = async (...asked) => (await list.apply(rig.plane, asked)).map(without);
+    const get = rig.plane.get.bind(rig.plane);
+    const list = rig.plane.list.bind(rig.plane);
+    rig.plane.get = async (...asked) => without(await get(...asked));
+    rig.plane.list = async (...asked) => (await list(...asked)).map(without);
     const outcomes = await rig.enforce(await rig.survey());
     rig.log.length = 0;
     return { rig, outcomes };
