@@ -91,6 +91,39 @@ describe("what rings", () => {
   });
 });
 
+describe("a round of reading back that is asked for", () => {
+  test("begins at once and is told of when it has ended; one that was under way before does not count", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end({ applied: 1, awaiting: 1 });
+    await rig.clock.advance(500);
+    let ended = false;
+    void daemon.readBack().then(() => (ended = true));
+    await settle();
+    expect(rig.rounds).toHaveLength(1);
+    await rig.rounds[0]!.end({ open: 1 });
+    expect([rig.rounds.length, ended]).toEqual([2, false]);
+    await rig.rounds[1]!.end();
+    expect(ended).toBe(true);
+  });
+
+  test("is waited for until it has not given way, and not after a stop", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    let ended = false;
+    void daemon.readBack().then(() => (ended = true));
+    await settle();
+    await rig.rounds[0]!.end({ gaveWay: true });
+    expect([rig.rounds.length, ended]).toEqual([2, false]);
+    const stopped = daemon.stop();
+    await rig.rounds[1]!.end({ gaveWay: true });
+    await stopped;
+    expect(ended).toBe(true);
+    await daemon.readBack();
+  });
+});
+
 describe("without being rung it looks again", () => {
   test("after a failure, waiting for longer each time, until it succeeds", async () => {
     await rig.start();
