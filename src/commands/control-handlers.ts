@@ -58,10 +58,13 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
   }
 
   function pause(): JsonObject {
-    const since = pausedSince(state) ?? clock.now();
-    savePaused(state, since);
+    // Said once: who pauses what is paused changes nothing.
+    if (pausedSince(state) === null) {
+      const since = clock.now();
+      savePaused(state, since);
+      log.warn({ since: new Date(since).toISOString() }, "paused: nothing is written until it is resumed");
+    }
     parts.withdraw();
-    log.warn({ since: new Date(since).toISOString() }, "paused: nothing is written until it is resumed");
     return { version: 1, paused: true };
   }
 
