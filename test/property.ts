@@ -26,6 +26,7 @@ export const shares = {
   "round trip: one apply": 12_000,
   "round trip: somebody else's edits": 3_000,
   "round trip: reads": 3_000,
+  "blind edits": 300,
   "restore: to the baseline": 300,
 } as const;
 

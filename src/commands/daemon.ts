@@ -9,6 +9,7 @@ import {
 import { startDaemon, type Daemon } from "../daemon/daemon.ts";
 import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
+import { createProofWatch } from "../daemon/proof-watch.ts";
 import { createRelief } from "../daemon/relief.ts";
 import { approvalOf, pausedSince } from "../reconcile/holding.ts";
 import { runPass } from "../reconcile/pass.ts";
@@ -38,6 +39,11 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   const schedule = assembled.schedule();
   let pausing = new AbortController();
   let control: ControlServer | undefined;
+  const proofWatch = createProofWatch({
+    clock,
+    settleMs: config.settleMs,
+    readBack: () => running?.readBack() ?? Promise.resolve(),
+  });
   try {
     control = await openControl(config.control.socket, {
       clean: io.clean,
@@ -49,6 +55,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         clock,
         log,
         schedule,
+        proofs: proofWatch,
         daemon: () => running,
         withdraw() {
           pausing.abort(new Withdrawn(true, "the daemon is paused"));
@@ -72,7 +79,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         pausing = new AbortController();
         const pass = randomUUID();
         const { settleMs } = config;
-        const { report } = await runPass(assembled.ports, {
+        const { report, outcomes, proofs } = await runPass(assembled.ports, {
           ...signals,
           yielding: AbortSignal.any([signals.yielding, pausing.signal]),
           stopping: AbortSignal.any([signals.stopping, pausing.signal]),
@@ -85,6 +92,8 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           onOutcome: (outcome, change) => passLog.outcome(pass, outcome, change),
         });
         passLog.report(report);
+        passLog.unprovable(pass, proofs);
+        proofWatch.pass({ kind: report.kind, outcomes, proofs });
         if (kind === "reconcile") assembled.trimAudit();
         relief.passEnded();
         return report;
@@ -96,6 +105,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           settleMs: config.settleMs,
         });
         passLog.readBack(round);
+        proofWatch.round(round);
         return round;
       },
     });
@@ -103,6 +113,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
     const approval = approvalOf(state);
     if (approval !== null && isStanding(approval, clock.now())) void running.pass(approval.pass);
     await aborted(stop.signal);
+    proofWatch.stop();
     await Promise.all([control?.stop(), running.stop()]);
     process.removeListener("SIGHUP", onHangup);
     return exits.ok;

@@ -14,6 +14,7 @@
  *   self-lockout  that change     it could lock out the key that we ourselves use
  *
  * The shares are judged on the whole plan, wherever it came from: a pass that read nothing is judged like one that did.
+ * Where that leaves too much unknown of which way changes go, the pass reads (`blind.ts`).
  * What tightens passes where only loosening is over its share; where `changed` is over too, nothing is believed.
  *
  * An approval names the digest of what is held. It stays the same while the rest goes out, and it moves with every value
@@ -117,10 +118,16 @@ function changed(plan: Plan, judged: readonly Change[], { changed: share, floor 
   return [{ rule: "changed", holds: judged, message, limit, actual: judged.length }];
 }
 
-function loosened(plan: Plan, judged: readonly Change[], { loosened: share, floor }: GuardLimits): Verdict[] {
+/** How many keys a plan may loosen without an approval. */
+export function mostLoosened({ summary }: Pick<Plan, "summary">, limits: GuardLimits): number {
+  return mostOf(summary.desired, limits.loosened, limits.floor);
+}
+
+function loosened(plan: Plan, judged: readonly Change[], limits: GuardLimits): Verdict[] {
+  const { loosened: share, floor } = limits;
   const { desired } = plan.summary;
   const holds = judged.filter(({ rank }) => rank === "loosens");
-  const limit = mostOf(desired, share, floor);
+  const limit = mostLoosened(plan, limits);
   if (holds.length <= limit) return [];
   const message =
     `${holds.length} of ${desired} governed keys would be loosened, and more than ${limit} at once are not believed ` +

@@ -52,6 +52,11 @@ export function contradictionsOf({ fields }: JsonObject): readonly ReadField[] |
   });
 }
 
+/** The fields that, as a line about a read back says, no read shows: whether they took effect cannot be told. */
+export function unprovableOf({ unprovable }: JsonObject): readonly string[] {
+  return Array.isArray(unprovable) ? unprovable.filter((path) => typeof path === "string") : [];
+}
+
 /** Whether the file was not as the checked-out commit has it when the change was sent. */
 export function isUncommitted(detail: JsonObject): boolean {
   return detail["uncommitted"] === true;

@@ -9,7 +9,7 @@
 import { compareTexts } from "./texts.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
-import { rankOf } from "./fields.ts";
+import { ranked } from "./change-rank.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
 import { liveValue, touchedGroups } from "./live.ts";
@@ -175,7 +175,7 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
     return { path, field, verdict: diffField(sides, contextOf(input)) };
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
-  const fields = judged.flatMap((one) => fieldChange(one, judged));
+  const fields = ranked(judged.flatMap(fieldChange));
   const adoption = adopt({ desired, judged, gone, applied, now: input.now });
   return {
     ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
@@ -184,7 +184,7 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
   };
 }
 
-function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): FieldChange[] {
+function fieldChange({ path, field, verdict }: Judged): Omit<FieldChange, "rank">[] {
   if (verdict.kind !== "set") return [];
   return [
     {
@@ -195,18 +195,9 @@ function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): 
       why: verdict.why,
       replaced: verdict.replaced,
       reverts: verdict.reverts,
-      rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
       place: field.place,
     },
   ];
-}
-
-/** Where there was no budget, how often it refills and what it counts grant nothing: the limit alone has a rank. */
-function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
-  const limit = "usage_limits.credit_limit";
-  if (!path.startsWith("usage_limits.") || path === limit) return false;
-  const verdict = all.find((one) => one.path === limit)?.verdict;
-  return verdict?.kind === "set" && verdict.from === null;
 }
 
 function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {

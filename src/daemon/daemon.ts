@@ -8,7 +8,8 @@
  * reconcile pass as long as none has succeeded.
  *
  * What a pass has written is read back: half a second later, and then in growing intervals until each key is judged. What
- * does not read as it was set rings a reconcile pass, which tries once more or tells.
+ * does not read as it was set rings a reconcile pass, which tries once more or tells. So does a change that turned out to
+ * loosen when it was to be sent.
  */
 import type { PassReport } from "../core/outcome.ts";
 import type { PassKind } from "../core/plan.ts";
@@ -56,6 +57,10 @@ export interface Daemon {
    * for something newer; null when the daemon stops before.
    */
   pass(kind: PassKind): Promise<PassReport | null>;
+  /**
+   * Rings a round of reading back, and resolves when one that began after that has ended, or the daemon stops.
+   */
+  readBack(): Promise<void>;
   /** Runs something else that writes between passes; see the loop. */
   alone<T>(work: (signals: PassSignals) => Promise<T>): Promise<T>;
   /** The pass under way and when it began, in milliseconds since the epoch. */
@@ -73,6 +78,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   let rounds = 0;
   let current: ReturnType<Daemon["doing"]> = null;
   const waiting = new Set<Waiting>();
+  const reading = new Set<() => void>();
 
   async function pass(kind: PassKind, signals: PassSignals): Promise<PassEnd> {
     alarms.covered(kind);
@@ -80,6 +86,8 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     const served = [...waiting].filter((one) => one.kind === kind || kind === "reconcile");
     const report = await parts.runPass(kind, signals);
     current = null;
+    // An edit pass may have become a reconcile pass.
+    if (report.kind !== kind) alarms.covered(report.kind);
     const gaveWay =
       signals.yielding.aborted && report.unfinished.some(({ outcome }) => outcome === "skipped");
     const look = nextLook(report, { failures, settleMs: parts.settleMs });
@@ -96,15 +104,22 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
 
   async function prove(signals: PassSignals): Promise<PassEnd> {
     alarms.covered("proof");
+    const served = [...reading];
     const { open, contradicted, gaveWay, refused } = await parts.readBack(signals);
     if (contradicted > 0) ring("reconcile");
     else if (open > 0 && !gaveWay && !refused) proveLater();
+    if (!gaveWay) served.forEach(wasRead);
     return { unfinished: gaveWay };
   }
 
   function proveLater(): void {
     if (!stopping) alarms.set("proof", proofWaitMs(rounds));
     rounds += 1;
+  }
+
+  function wasRead(resolve: () => void): void {
+    reading.delete(resolve);
+    resolve();
   }
 
   function answer(one: Waiting, report: PassReport | null): void {
@@ -131,6 +146,13 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
         ring(kind);
       });
     },
+    readBack() {
+      if (stopping) return Promise.resolve();
+      return new Promise((resolve) => {
+        reading.add(resolve);
+        ring("proof");
+      });
+    },
     alone: (work) => loop.alone(work),
     doing: () => current,
     async stop() {
@@ -150,6 +172,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       await parts.watch.stop();
       await ended;
       waiting.forEach((one) => answer(one, null));
+      reading.forEach(wasRead);
       drained.abort();
       log.info("daemon stopped");
     },

@@ -68,6 +68,7 @@ export async function enforce(
     const { outcome, halts } = await pushChange(ports, change, {
       ...insistent(options),
       readAt: survey.readAt,
+      mayTurnOut: survey.mayTurnOut,
     });
     if (halts) halted = outcome.message;
     outcomes.set(change, outcome);

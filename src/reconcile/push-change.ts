@@ -1,4 +1,5 @@
 import { updateBody } from "../core/body.ts";
+import { ranked } from "../core/change-rank.ts";
 import { sameField } from "../core/fields.ts";
 import type { UpdateBody } from "../core/key.ts";
 import type { ClaimedField } from "../core/ledger.ts";
@@ -6,6 +7,7 @@ import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, FieldChange } from "../core/plan.ts";
 import type { JsonObject } from "../core/policy.ts";
+import { worstRank } from "../core/rank.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import { messageOf } from "../errors.ts";
 import type {
@@ -38,6 +40,8 @@ export interface PushOptions {
   readonly signal: AbortSignal;
   /** When the live keys of the plan were read; null when they were not. */
   readonly readAt: number | null;
+  /** Whether the change may go although it turns out to loosen, which its plan did not know. */
+  readonly mayTurnOut: boolean;
 }
 
 export interface Pushed {
@@ -54,6 +58,8 @@ export async function pushChange(ports: PushPorts, change: Change, options: Push
     options.yielding.throwIfAborted();
     const request = await prepare(ports, change, options);
     if (request === null) return ended(change, { outcome: "applied", message: "it is already as wanted" });
+    // Nothing is claimed yet: the next plan finds the change as this one did, with what was seen now.
+    if (turnsOut(change, request.change) && !options.mayTurnOut) return deferred(request.change);
     return await send(ports, { ...request, origins }, options);
   } catch (error) {
     if (error instanceof Withdrawn) return ended(change, { outcome: "skipped", message: error.message });
@@ -94,11 +100,27 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
     ports.state.adopt([{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }]);
   }
   if (fields.length === 0) return null;
-  const seen = fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from }));
+  const seen = ranked(
+    fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from })),
+  );
+  const rank = worstRank(seen.map((field) => field.rank));
   const changed = fields.map(({ path }) => path);
   const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
   if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
-  return { change: { ...change, fields: seen, groups: touchedGroups(record.key, changed) }, body };
+  return { change: { ...change, rank, fields: seen, groups: touchedGroups(record.key, changed) }, body };
+}
+
+/** Whether a change loosens by what was seen when it was to be sent, and did not by its plan. */
+function turnsOut(planned: Change, seen: Change): boolean {
+  return planned.rank !== "loosens" && seen.rank === "loosens";
+}
+
+function deferred(change: Change): Pushed {
+  const paths = change.fields.filter(({ rank }) => rank === "loosens").map(({ path }) => path);
+  const message =
+    `not sent: by what the key has now it would be loosened (${paths.join(", ")}), which the plan did not know; ` +
+    "the next reconcile pass plans it, and the guard counts it";
+  return ended(change, { outcome: "deferred", message });
 }
 
 async function send(ports: PushPorts, request: Explained, options: PushOptions): Promise<Pushed> {

@@ -1,10 +1,14 @@
 /*
  * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan, and the guard says
  * what of it goes. Nothing that it is given can write, so preview and apply can share it without a flag.
+ *
+ * An edit pass whose plan could loosen more than the guard lets pass, without anybody knowing, becomes a reconcile pass
+ * (`core/blind.ts`): it reads, and its plan says so.
  */
 import type { DesiredKey, Resolution } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
+import { isBlind, mayTurnOut } from "../core/blind.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
@@ -30,7 +34,7 @@ export interface SurveyOptions {
 }
 
 export interface Survey {
-  /** As the guard has judged it. */
+  /** As the guard has judged it; of a reconcile pass where an edit pass had to become one. */
   readonly plan: Plan;
   /** The approval because of which something passes that the guard would hold; null when there is none. */
   readonly approval: Approval | null;
@@ -38,6 +42,8 @@ export interface Survey {
   readonly trusted: boolean;
   readonly problems: readonly Problem[];
   readonly files: number;
+  /** Whether a change that turns out to loosen when its key is read to be sent may go. */
+  readonly mayTurnOut: boolean;
   /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
   readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
@@ -50,21 +56,48 @@ export interface Survey {
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
   const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
-  const { problems } = resolution;
-  const { files, trusted } = set;
-  if (!trusted || options.pass === "edit") {
-    const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
-    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
-    const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
+  const read = { trusted: set.trusted, problems: resolution.problems, files: set.files };
+  if (!set.trusted || options.pass === "edit") {
+    const plan = planUnread(ports, options, { resolution, trusted: set.trusted });
+    if (!set.trusted || !isBlind(plan, ports.guard.limits)) {
+      const judged = judge(ports, plan, null);
+      return { ...judged, ...read, readAt: null, inventory: null, unenforced: [] };
+    }
   }
+  return { ...(await surveyLive(ports, { ...options, pass: "reconcile" }, resolution)), ...read };
+}
+
+type Policies = Pick<Survey, "trusted" | "problems" | "files">;
+
+async function surveyLive(
+  ports: SurveyPorts,
+  options: SurveyOptions,
+  resolution: Resolution,
+): Promise<Omit<Survey, keyof Policies>> {
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
+  const judged = judge(ports, plan, { ...live, desired: resolution.desired });
   const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
+  return { ...judged, readAt, inventory: live.inventory, unenforced };
+}
+
+function judge(
+  ports: SurveyPorts,
+  plan: Plan,
+  look: Parameters<typeof guardPlan>[2],
+): Pick<Survey, "plan" | "approval" | "mayTurnOut"> {
+  return { ...guardPlan(ports, plan, look), mayTurnOut: mayTurnOut(plan, ports.guard.limits) };
+}
+
+function planUnread(
+  ports: SurveyPorts,
+  options: SurveyOptions,
+  { resolution, trusted }: Pick<Seen, "resolution" | "trusted">,
+): Plan {
+  const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
+  return planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
 }
 
 interface Seen {

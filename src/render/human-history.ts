@@ -3,6 +3,7 @@ import {
   fieldsOf,
   instantText,
   isUncommitted,
+  unprovableOf,
   type FieldLine,
 } from "../core/history-detail.ts";
 import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
@@ -69,9 +70,13 @@ function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
 function humanReadBack(detail: JsonObject, paint: Paint): string {
   const otherwise = contradictionsOf(detail);
   if (otherwise === undefined) return `${paint("red", "read back")}${printable(endText(detail))}`;
-  if (otherwise.length === 0) return `${paint("green", "read back")} as it was set`;
-  const fields = otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`);
-  return `${paint("red", "read back")}: ${fields.join(", ")}`;
+  const unprovable = unprovableOf(detail);
+  if (otherwise.length + unprovable.length === 0) return `${paint("green", "read back")} as it was set`;
+  const fields = [
+    ...otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`),
+    ...unprovable.map((path) => `no read shows ${printable(path)}, so it cannot be proved`),
+  ];
+  return `${paint(otherwise.length > 0 ? "red" : "yellow", "read back")}: ${fields.join(", ")}`;
 }
 
 function endText({ status, attempts, message }: JsonObject): string {

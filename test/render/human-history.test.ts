@@ -62,6 +62,7 @@ describe("a request", () => {
       ),
       line("read-back", { fields: [field("scopes", ["logs.view"], true)] }, { at: now + 60_000 }),
       line("read-back", { fields: [field("name", "other", false)] }, { at: now + 61_000 }),
+      line("read-back", { fields: [], unprovable: ["scopes"] }, { at: now + 61_500 }),
       line("read-back", { message: "no read shows this key", paths: ["name"] }, { at: now + 62_000 }),
     ];
     const text = humanHistory([{ first: line("claimed", {}), rest }], view);
@@ -69,6 +70,7 @@ describe("a request", () => {
       "  unknown: 3 attempts, no answer, 250 ms later",
       "  read back as it was set, at 2026-09-01T12:01:00.000Z",
       '  read back: name reads "other", at 2026-09-01T12:01:01.000Z',
+      "  read back: no read shows scopes, so it cannot be proved, at 2026-09-01T12:01:01.500Z",
       "  read back: no read shows this key, at 2026-09-01T12:01:02.000Z",
       "",
     ]);
