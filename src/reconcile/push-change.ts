@@ -15,16 +15,18 @@ import type {
   KeyWriter,
   Provenance,
   RequestOptions,
+  StateReader,
   StateWriter,
   UpdateReceipt,
 } from "../ports.ts";
 import { originsOf, type Origins } from "./origins.ts";
+import { settledClaims } from "./settled-claims.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
   readonly reader: KeyReader;
   readonly writer: KeyWriter;
-  readonly state: StateWriter;
+  readonly state: StateWriter & Pick<StateReader, "applied">;
   readonly clock: Clock;
   readonly provenance: Provenance;
 }
@@ -91,7 +93,8 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
   if (already.length > 0) {
     const { keyId, policy, place } = change;
     const confirm = already.map(({ path, to }) => ({ path, value: to }));
-    ports.state.adopt([{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }]);
+    const adoptions = [{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }];
+    ports.state.adopt(adoptions, settledClaims(adoptions, ports.state.applied(), options.pass));
   }
   if (fields.length === 0) return null;
   const seen = fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from }));

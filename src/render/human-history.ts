@@ -1,6 +1,7 @@
 import {
   contradictionsOf,
   fieldsOf,
+  foundPaths,
   instantText,
   isUncommitted,
   type FieldLine,
@@ -16,7 +17,9 @@ export interface HistoryView {
   readonly limit: number;
 }
 
-/** The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended. */
+/**
+ * The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended.
+ */
 export function humanHistory(entries: readonly HistoryEntry[], { paint, limit }: HistoryView): string {
   if (entries.length === 0) return "The audit trail has nothing of that.\n";
   const blocks = entries.map((entry) => humanEntry(entry, paint)).join("\n");
@@ -61,6 +64,10 @@ function humanField(field: FieldLine, { file }: HistoryLine, paint: Paint): stri
 /** How it went on, or what else was noted. */
 function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
   if (event === "read-back") return humanReadBack(detail, paint);
+  const found = event === "applied" ? foundPaths(detail) : undefined;
+  if (found !== undefined) {
+    return `${paint("green", "found")} later as it was to be set: ${printable(found.join(", "))}`;
+  }
   const isEnd = requestEnds.some((end) => end === event);
   const style: Style = event === "applied" || !isEnd ? "green" : "red";
   return `${paint(style, printable(event))}${printable(isEnd ? endText(detail) : noteText(detail))}`;

@@ -94,6 +94,36 @@ describe("history", () => {
     );
   });
 
+  test("tells of a request whose answer was lost how it ended, once that was found, and stays a whole chain", async () => {
+    Object.assign(place.env, { KEYSTEWARD_SETTLE: "0s" });
+    place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: one }"));
+    let reached = false;
+    plane.intercept = ({ method }) => {
+      reached ||= method === "PUT";
+      return method === "PUT";
+    };
+    const killed = place.start("apply");
+    await until(() => reached, "the request", killed.output);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    plane.intercept = () => false;
+    expect((await place.run("history")).stdout).toContain("  how it ended was never learnt\n");
+    plane.keys.get(uuid(1))!["name"] = "one";
+    expect((await place.run("apply")).exitCode).toBe(0);
+
+    const { entries } = await json("history");
+    expect(entries).toMatchObject([{ event: "claimed", outcome: "applied" }]);
+    expect(entries[0].lines.map(({ seq, event, detail }: any) => [seq, event, detail.found])).toEqual([
+      [1, "claimed", undefined],
+      [2, "applied", true],
+    ]);
+    expect((await place.run("history")).stdout).toMatch(
+      /^ {2}found later as it was to be set: name, (\d+ ms later|at \S+)$/m,
+    );
+    expect(await json("verdict", "verify")).toMatchObject({ ok: true, lines: 2 });
+    expect((await place.run("plan")).exitCode).toBe(0);
+  });
+
   test("filters by key, policy, commit and time, and shows the latest first", async () => {
     const commits: string[] = [];
     for (const number of [1, 2, 3]) {
@@ -168,7 +198,9 @@ describe("history", () => {
       outcome: "applied",
       uncommitted: false,
     });
-    expect(await json("verdict", "verify")).toMatchObject({ ok: true, lines: 4 });
+    const { ok, lines } = await json("verdict", "verify");
+    // Two requests with their ends, and what was read back by now.
+    expect([ok, lines >= 4]).toEqual([true, true]);
     daemon.child.kill("SIGTERM");
     expect((await daemon.ended).exitCode).toBe(0);
     expect(daemon.log.filter(({ level }) => level !== "info")).toEqual([]);

@@ -58,11 +58,11 @@ describe("a request", () => {
       line(
         "unknown",
         { message: "no answer", status: null, attempts: 3, errorCode: null },
-        { at: now + 250 },
+        { at: now + 250, seq: 2 },
       ),
-      line("read-back", { fields: [field("scopes", ["logs.view"], true)] }, { at: now + 60_000 }),
-      line("read-back", { fields: [field("name", "other", false)] }, { at: now + 61_000 }),
-      line("read-back", { message: "no read shows this key", paths: ["name"] }, { at: now + 62_000 }),
+      line("read-back", { fields: [field("scopes", ["logs.view"], true)] }, { at: now + 60_000, seq: 3 }),
+      line("read-back", { fields: [field("name", "other", false)] }, { at: now + 61_000, seq: 8 }),
+      line("read-back", { message: "no read shows this key", paths: ["name"] }, { at: now + 62_000, seq: 9 }),
     ];
     const text = humanHistory([{ first: line("claimed", {}), rest }], view);
     expect(text.split("\n").slice(1)).toEqual([
@@ -74,6 +74,21 @@ describe("a request", () => {
     ]);
     const [entry] = checked("history", historyJson([{ first: line("claimed"), rest }])).entries;
     expect(entry).toMatchObject({ outcome: "unknown", commit: null, fields: [], uncommitted: false });
+  });
+
+  test("whose value was found without an answer says so, and has ended; one that was never sent has not", () => {
+    const found = line("applied", { found: true, fields: ["name", "scopes"] }, { at: now + 60_000, seq: 3 });
+    const told = (...rest: HistoryLine[]): [string | undefined, unknown] => {
+      const entry = { first: line("claimed"), rest };
+      const [{ outcome }] = checked("history", historyJson([entry])).entries;
+      return [humanHistory([entry], view).trimEnd().split("\n").at(-1), outcome];
+    };
+    const text = "  found later as it was to be set: name, scopes, at 2026-09-01T12:01:00.000Z";
+    expect(told(found)).toEqual([text, "applied"]);
+    expect(told(line("unknown"), found)).toEqual([text, "applied"]);
+    expect(told(line("withdrawn"), found)).toEqual([text, "withdrawn"]);
+    expect(told(line("unknown"))[1]).toBe("unknown");
+    expect(told()).toEqual(["  how it ended was never learnt", null]);
   });
 
   test("whose value before is not known, or which has edits that were not committed, says that", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { readAudit } from "../../src/state/open-state.ts";
+import { readAudit, verifyAudit } from "../../src/state/open-state.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
-import { auditOf, keyA } from "./fixtures.ts";
+import { auditOf, claimOf, keyA } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
 
 const states = useStates();
@@ -34,6 +34,23 @@ describe("the audit trail", () => {
     expect(state.fact("held")).toEqual({ digest: "x" });
     state.close();
     expect(readAudit(`sqlite:${path}`, { limit: 9 }).map(({ event }) => event)).toEqual(["approved", "held"]);
+  });
+
+  it("gets the lines of adoptions together with them, and holds together", () => {
+    const path = states.path();
+    const state = states.open(path);
+    state.claim(claimOf(keyA, [{ path: "name", value: "one" }]), auditOf(keyA, "claimed", 1));
+    const confirm = [{ path: "name", value: "one" }];
+    const adoption = { keyId: keyA, policy: "team", file: "a.yaml", line: 1, at: 2, confirm, drop: [] };
+    state.adopt([adoption], [auditOf(keyA, "applied", 2)]);
+    expect(state.applied().get(keyA)?.fields.get("name")?.claimed).toBeUndefined();
+    state.adopt([adoption]);
+    state.close();
+    expect(readAudit(`sqlite:${path}`, { limit: 9 }).map(({ event }) => event)).toEqual([
+      "applied",
+      "claimed",
+    ]);
+    expect(verifyAudit(`sqlite:${path}`)).toMatchObject({ lines: 2, broken: null });
   });
 
   it("goes on counting where it was after reopening", () => {
