@@ -80,12 +80,14 @@ describe("history", () => {
     expect(entries[0].lines.map(({ event }: any) => event)).toEqual(["claimed", "applied", "read-back"]);
 
     const { stdout } = await place.run("history", "--policy", "one");
-    expect(stdout.replace(/\d+ ms/, "5 ms").replace(/^\S+/, "2026-11-25T10:00:00.000Z")).toBe(
+    // Both changes are under way at a time.
+    const steady = stdout.replace(/\d+ ms/, "5 ms").replace(/^\S+/, "2026-11-25T10:00:00.000Z");
+    expect(steady.replace(/\(line \d+\)$/gm, "(line 1)")).toBe(
       [
-        `2026-11-25T10:00:00.000Z ${uuid(1)} one policies/one.yaml:5`,
+        `2026-11-25T10:00:00.000Z ${uuid(1)} one policies/one.yaml:5 (line 1)`,
         `  commit ${first.slice(0, 12)} by writer <writer@example.com>, with edits that were not committed`,
         `  ~ name: "unnamed" -> "one" (new, policies/one.yaml:6)`,
-        `  rejected: PUT /api-keys/${uuid(1)} got 400 AB01: the request was refused; it says: no such name, 5 ms later\n`,
+        `  rejected: PUT /api-keys/${uuid(1)} got 400 AB01: the request was refused; it says: no such name, 5 ms later (line 1)\n`,
       ].join("\n"),
     );
     const human = await place.run("history", "--key", uuid(2));
@@ -118,7 +120,7 @@ describe("history", () => {
       [2, "applied", true],
     ]);
     expect((await place.run("history")).stdout).toMatch(
-      /^ {2}found later as it was to be set: name, (\d+ ms later|at \S+)$/m,
+      /^ {2}found later as it was to be set: name, (\d+ ms later|at \S+) \(line 2\)$/m,
     );
     expect(await json("verdict", "verify")).toMatchObject({ ok: true, lines: 2 });
     expect((await place.run("plan")).exitCode).toBe(0);

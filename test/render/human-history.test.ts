@@ -46,7 +46,7 @@ describe("a request", () => {
       view,
     );
     expect(text).toBe(
-      `2026-09-01T12:00:00.000Z ${keyId(1)} search policies/search.yaml:5\n` +
+      `2026-09-01T12:00:00.000Z ${keyId(1)} search policies/search.yaml:5 (line 1)\n` +
         `  ~ scopes: (empty) -> ["logs.view"] (drift, policies/a.yaml:7)\n` +
         "  how it ended was never learnt\n",
     );
@@ -66,10 +66,10 @@ describe("a request", () => {
     ];
     const text = humanHistory([{ first: line("claimed", {}), rest }], view);
     expect(text.split("\n").slice(1)).toEqual([
-      "  unknown: 3 attempts, no answer, 250 ms later",
-      "  read back as it was set, at 2026-09-01T12:01:00.000Z",
-      '  read back: name reads "other", at 2026-09-01T12:01:01.000Z',
-      "  read back: no read shows this key, at 2026-09-01T12:01:02.000Z",
+      "  unknown: 3 attempts, no answer, 250 ms later (line 2)",
+      "  read back as it was set, at 2026-09-01T12:01:00.000Z (line 3)",
+      '  read back: name reads "other", at 2026-09-01T12:01:01.000Z (line 8)',
+      "  read back: no read shows this key, at 2026-09-01T12:01:02.000Z (line 9)",
       "",
     ]);
     const [entry] = checked("history", historyJson([{ first: line("claimed"), rest }])).entries;
@@ -83,7 +83,7 @@ describe("a request", () => {
       const [{ outcome }] = checked("history", historyJson([entry])).entries;
       return [humanHistory([entry], view).trimEnd().split("\n").at(-1), outcome];
     };
-    const text = "  found later as it was to be set: name, scopes, at 2026-09-01T12:01:00.000Z";
+    const text = "  found later as it was to be set: name, scopes, at 2026-09-01T12:01:00.000Z (line 3)";
     expect(told(found)).toEqual([text, "applied"]);
     expect(told(line("unknown"), found)).toEqual([text, "applied"]);
     expect(told(line("withdrawn"), found)).toEqual([text, "withdrawn"]);
@@ -100,7 +100,7 @@ describe("a request", () => {
     expect(text).toContain(
       "commit cccccccccccc by writer <writer@example.com>, with edits that were not committed\n",
     );
-    expect(text).toContain("  applied: status 200, 0 ms later\n");
+    expect(text).toContain("  applied: status 200, 0 ms later (line 1)\n");
   });
 });
 
