@@ -3,8 +3,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import type { KeyPast } from "../core/key-past.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
-import type { KeyPast } from "../core/restore.ts";
 import type { ControlHandlers } from "../daemon/control-server.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { Schedule } from "../daemon/schedule.ts";

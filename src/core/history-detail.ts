@@ -38,6 +38,13 @@ function fieldFrom(detail: JsonObject): FieldLine | undefined {
   };
 }
 
+/** What the ledger had confirmed of a field before it was written, and when; undefined where the line does not say. */
+export function confirmedBefore({ confirmed }: JsonObject): { value: Json; at: number } | undefined {
+  if (!isObject(confirmed)) return undefined;
+  const { value, at } = confirmed;
+  return value !== undefined && typeof at === "number" ? { value, at } : undefined;
+}
+
 /**
  * The fields that were found as a request was to set them, where a line tells of that instead of an answer; undefined
  * where it tells of an answer.

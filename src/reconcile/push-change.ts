@@ -1,6 +1,7 @@
 import { updateBody } from "../core/body.ts";
 import { sameField } from "../core/fields.ts";
 import type { UpdateBody } from "../core/key.ts";
+import { confirmedValues, type KnownValue } from "../core/key-past.ts";
 import type { ClaimedField } from "../core/ledger.ts";
 import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -112,9 +113,14 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
     ...{ keyId, policy, file: place.file, line: place.line },
   });
   const at = ports.clock.now();
+  const known = confirmedValues(ports.state.applied().get(keyId));
+  const lines = fields.map((field) => ({
+    ...origins.field(field),
+    ...confirmedBefore(known.get(field.path)),
+  }));
   ports.state.claim(
     { keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
-    audit("claimed", { fields: fields.map(origins.field), top: Object.keys(body), ...origins.detail }),
+    audit("claimed", { fields: lines, top: Object.keys(body), ...origins.detail }),
   );
   const { status, attempts } = await updated();
   ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
@@ -128,6 +134,11 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
       throw error;
     }
   }
+}
+
+/** What the ledger had confirmed: with it the line says what the field was before, also when older lines are gone. */
+function confirmedBefore(known: KnownValue | undefined): JsonObject {
+  return known === undefined ? {} : { confirmed: { value: known.value, at: known.at } };
 }
 
 interface Failure {
