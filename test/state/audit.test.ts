@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
-import { readAudit, verifyAudit } from "../../src/state/open-state.ts";
+import { openState, readAudit, verifyAudit } from "../../src/state/open-state.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
 import { auditOf, claimOf, keyA } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
@@ -51,6 +53,22 @@ describe("the audit trail", () => {
       "claimed",
     ]);
     expect(verifyAudit(`sqlite:${path}`)).toMatchObject({ lines: 2, broken: null });
+  });
+
+  it("holds no secret, whichever of its texts had one, and neither do ledger and baseline", () => {
+    const path = states.path();
+    const clean = (text: string): string => text.replaceAll("s3cret", "[secret]");
+    const state = openState({ url: `sqlite:${path}`, mode: "write", clean });
+    const from = { policy: "a-s3cret", file: "s3cret/a.yaml", line: 1 };
+    const entry = { ...auditOf(keyA, "claimed"), ...from, author: "s3cret <a@b>", detail: { a: "s3cret" } };
+    const field = { path: "defaults.metadata.s3cret", value: "s3cret", from: "s3cret" };
+    state.claim({ ...claimOf(keyA, [field]), ...from }, entry);
+    state.close();
+    expect(readFileSync(path, "latin1")).not.toContain("s3cret");
+    expect(readAudit(`sqlite:${path}`, { limit: 1 })).toMatchObject([
+      { policy: "a-[secret]", file: "[secret]/a.yaml", author: "[secret] <a@b>", detail: { a: "[secret]" } },
+    ]);
+    expect(verifyAudit(`sqlite:${path}`)).toMatchObject({ lines: 1, broken: null });
   });
 
   it("goes on counting where it was after reopening", () => {
