@@ -24,7 +24,7 @@ export interface Origin {
   /** RFC 3339, with the committer's own zone. */
   readonly committedAt: string;
   /** Whether the file is not as the checked-out commit has it. */
-  readonly dirty: boolean;
+  readonly uncommitted: boolean;
 }
 
 /** Knows where policies come from. */

@@ -21,7 +21,7 @@ function entryJson(entry: HistoryEntry): object {
     uncommitted: isUncommitted(detail),
     fields: fieldsOf(detail).map(({ detail: field, ...told }) => ({
       ...told,
-      uncommitted: isUncommitted(field),
+      uncommitted: isUncommitted(told.file === file ? detail : field),
     })),
     outcome: requestEndOf(entry),
     lines: [first, ...rest].map(lineJson),

@@ -104,6 +104,19 @@ describe("a request", () => {
   });
 });
 
+test("whether a file was uncommitted is said of each value's own file", () => {
+  const own = { ...field, path: "name", file: "policies/search.yaml" };
+  const profile = { ...field, commit: "c".repeat(40), author: "a" };
+  const told = (detail: JsonObject, of: JsonObject): boolean[] => {
+    const first = line("claimed", { fields: [own, { ...profile, ...of }], ...detail });
+    const [entry] = checked("history", historyJson([{ first, rest: [] }])).entries;
+    return [entry, ...entry.fields].map(({ uncommitted }: any) => uncommitted as boolean);
+  };
+  expect(told({}, {})).toEqual([false, false, false]);
+  expect(told({ uncommitted: true }, {})).toEqual([true, true, false]);
+  expect(told({}, { uncommitted: true })).toEqual([false, false, true]);
+});
+
 test.each(["forgotten", "restored", "approved", "held", "applied"] as const)(
   "%s is told by itself, and keeps the schema",
   (event) => {
