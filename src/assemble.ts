@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
-import type { ChainReport, HistoryEntry, HistoryFilter } from "./core/history.ts";
+import type { ChainReport, HistoryEntry, HistoryFilter, TrailStart } from "./core/history.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule, type Schedule } from "./daemon/schedule.ts";
 import { createHandover } from "./policy-dir/handover.ts";
@@ -20,7 +20,7 @@ import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
 import { createThrottle, type Throttle } from "./portkey/throttle.ts";
 import type { PassPorts } from "./reconcile/pass.ts";
-import { openState, readHistory, verifyAudit } from "./state/open-state.ts";
+import { openState, readHistory, readLineTime, readTrailStart, verifyAudit } from "./state/open-state.ts";
 import { version } from "./version.ts";
 
 export interface Assembled {
@@ -75,12 +75,18 @@ export function assembleState(config: Config): StateReader & { close(): void } {
 export interface History {
   readonly entries: (filter: HistoryFilter) => readonly HistoryEntry[];
   readonly verify: () => ChainReport;
+  /** The first line that is left, where earlier ones were taken off; null where none were. */
+  readonly start: () => TrailStart | null;
+  /** When the latest line up to this number was written, in milliseconds since the epoch; undefined where none is left. */
+  readonly timeOf: (seq: number) => number | undefined;
 }
 
 export function assembleHistory({ stateUrl }: Config): History {
   return {
     entries: (filter) => readHistory(stateUrl, filter),
     verify: () => verifyAudit(stateUrl),
+    start: () => readTrailStart(stateUrl),
+    timeOf: (seq) => readLineTime(stateUrl, seq),
   };
 }
 

@@ -24,7 +24,7 @@ export interface Origin {
   /** RFC 3339, with the committer's own zone. */
   readonly committedAt: string;
   /** Whether the file is not as the checked-out commit has it. */
-  readonly dirty: boolean;
+  readonly uncommitted: boolean;
 }
 
 /** Knows where policies come from. */
@@ -138,8 +138,11 @@ export interface StateWriter {
   setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void;
   /** Reads after writes were judged; a line of the audit trail for each. */
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void;
-  /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */
-  adopt(adoptions: readonly Adoption[]): void;
+  /**
+   * Heals the ledger without a request: values that are live already, entries that are no longer asked for. With lines of
+   * the audit trail where that settles a request whose end was never learnt.
+   */
+  adopt(adoptions: readonly Adoption[], audit?: readonly AuditEntry[]): void;
   /** Removes a key from the ledger, with its line of the audit trail. What was seen of the key stays. */
   forget(id: KeyId, audit: AuditEntry): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */

@@ -137,7 +137,7 @@ export const catalogue: readonly CommandEntry[] = [
     name: "approve",
     does: "go on with exactly what the guard holds under a digest",
     examples: ["keysteward approve 1f0c6a2b9d3e4f50"],
-    exits: "0 done, 5 not all done yet, 6 held: something else than that",
+    exits: "0 done, 5 not all done yet, 6 nothing written: nothing is held under that digest",
     common: "all",
     configure: (command) =>
       void command.addArgument(new Argument("<digest>", "as `plan` and `status` print it")),
@@ -207,6 +207,10 @@ export const catalogue: readonly CommandEntry[] = [
       void addKeyFilterFlags(command)
         .option("--out <dir>", "where files are written (default: the policy directory)")
         .option("--flat", "no folder for each workspace")
+        .option(
+          "--schema <place>",
+          "the schema that files point editors to: a file or an address (default: schema/policy.schema.json beside the policy directory, where it is)",
+        )
         .addOption(
           new Option("--empty <how>", "what is said of fields that are empty on the key: nothing, or null")
             .choices(["leave", "null"])
@@ -258,7 +262,7 @@ export const catalogue: readonly CommandEntry[] = [
   {
     name: "schema",
     does: "print a JSON Schema",
-    examples: ["keysteward schema > policy.schema.json"],
+    examples: ["keysteward schema policy > schema/policy.schema.json"],
     exits: "0",
     common: "none",
     configure: (command) =>

@@ -3,9 +3,9 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import type { KeyPast } from "../core/key-past.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import { keysToProve } from "../core/proof.ts";
-import type { KeyPast } from "../core/restore.ts";
 import type { ControlHandlers } from "../daemon/control-server.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { ProofWatch } from "../daemon/proof-watch.ts";

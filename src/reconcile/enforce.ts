@@ -19,6 +19,7 @@ import { isListDoubted } from "../core/guard.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change } from "../core/plan.ts";
 import { outcomeOf, pushChange, type PushPorts } from "./push-change.ts";
+import { settledClaims } from "./settled-claims.ts";
 import type { Survey } from "./survey.ts";
 import { isFinal } from "./withdrawn.ts";
 
@@ -45,7 +46,10 @@ export async function enforce(
 ): Promise<readonly Outcome[]> {
   if (!isListDoubted(survey.plan)) {
     if (survey.inventory !== null) ports.state.saveInventory(survey.inventory);
-    if (survey.plan.adoptions.length > 0) ports.state.adopt(survey.plan.adoptions);
+    const { adoptions } = survey.plan;
+    if (adoptions.length > 0) {
+      ports.state.adopt(adoptions, settledClaims(adoptions, ports.state.applied(), options.pass));
+    }
   }
   const { changes } = survey.plan;
   const outcomes = new Map<Change, Outcome>();

@@ -2,6 +2,7 @@ import { updateBody } from "../core/body.ts";
 import { ranked } from "../core/change-rank.ts";
 import { sameField } from "../core/fields.ts";
 import type { UpdateBody } from "../core/key.ts";
+import { confirmedValues, type KnownValue } from "../core/key-past.ts";
 import type { ClaimedField } from "../core/ledger.ts";
 import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -17,16 +18,18 @@ import type {
   KeyWriter,
   Provenance,
   RequestOptions,
+  StateReader,
   StateWriter,
   UpdateReceipt,
 } from "../ports.ts";
 import { originsOf, type Origins } from "./origins.ts";
+import { settledClaims } from "./settled-claims.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
   readonly reader: KeyReader;
   readonly writer: KeyWriter;
-  readonly state: StateWriter;
+  readonly state: StateWriter & Pick<StateReader, "applied">;
   readonly clock: Clock;
   readonly provenance: Provenance;
 }
@@ -97,7 +100,8 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
   if (already.length > 0) {
     const { keyId, policy, place } = change;
     const confirm = already.map(({ path, to }) => ({ path, value: to }));
-    ports.state.adopt([{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }]);
+    const adoptions = [{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }];
+    ports.state.adopt(adoptions, settledClaims(adoptions, ports.state.applied(), options.pass));
   }
   if (fields.length === 0) return null;
   const seen = ranked(
@@ -131,9 +135,14 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
     ...{ keyId, policy, file: place.file, line: place.line },
   });
   const at = ports.clock.now();
+  const known = confirmedValues(ports.state.applied().get(keyId));
+  const lines = fields.map((field) => ({
+    ...origins.field(field),
+    ...confirmedBefore(known.get(field.path)),
+  }));
   ports.state.claim(
     { keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
-    audit("claimed", { fields: fields.map(origins.field), top: Object.keys(body), ...origins.detail }),
+    audit("claimed", { fields: lines, top: Object.keys(body), ...origins.detail }),
   );
   const { status, attempts } = await updated();
   ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
@@ -147,6 +156,11 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
       throw error;
     }
   }
+}
+
+/** What the ledger had confirmed: with it the line says what the field was before, also when older lines are gone. */
+function confirmedBefore(known: KnownValue | undefined): JsonObject {
+  return known === undefined ? {} : { confirmed: { value: known.value, at: known.at } };
 }
 
 interface Failure {

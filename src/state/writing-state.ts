@@ -126,14 +126,16 @@ export class WritingState implements State {
     this.#underWay.delete(id);
   }
 
-  adopt(adoptions: readonly Adoption[]): void {
+  adopt(adoptions: readonly Adoption[], audit: readonly AuditEntry[] = []): void {
     if (adoptions.length === 0) return;
     const changed = new Map<KeyId, AppliedKey>();
     for (const adoption of adoptions) {
       const before = changed.get(adoption.keyId) ?? this.#ledger.get(adoption.keyId);
       changed.set(adoption.keyId, afterAdoption(before, adoption));
     }
-    this.#save(changed);
+    this.#save(changed, () => {
+      for (const entry of audit) this.#audit.append(entry);
+    });
   }
 
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void {

@@ -123,12 +123,13 @@ export class FakeState implements State {
     this.#settle("leaveClaimed", { id, audit, rule: (key) => key });
   }
 
-  adopt(adoptions: readonly Adoption[]): void {
+  adopt(adoptions: readonly Adoption[], audit: readonly AuditEntry[] = []): void {
     this.#step("adopt", `adopt ${adoptions.map(({ keyId }) => keyId).join(" ")}`, () => {
       for (const adoption of adoptions) {
         const before = this.disk.ledger.get(adoption.keyId);
         this.disk.ledger.set(adoption.keyId, afterAdoption(before, adoption));
       }
+      this.disk.audit.push(...audit);
     });
   }
 
