@@ -1,12 +1,13 @@
 import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
-import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
+import type { Adoption, AppliedKey, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
-import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
-import { createFactReader, createFactWriter } from "./fact-table.ts";
-import { createInventoryReader, createInventoryTable, createNameFinder } from "./inventory-table.ts";
+import { createBaselineTable } from "./baseline-table.ts";
+import { DiskReads } from "./disk-reads.ts";
+import { createFactWriter } from "./fact-table.ts";
+import { createInventoryTable } from "./inventory-table.ts";
 import {
   afterAdoption,
   afterClaim,
@@ -16,7 +17,7 @@ import {
   openClaims,
 } from "./ledger-rules.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
-import { createRestorationReader, createRestorationTable } from "./restoration-table.ts";
+import { createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 import { guarded } from "./sqlite-fault.ts";
@@ -38,7 +39,7 @@ export interface WritableFile {
  * What a confirmation or a refusal speaks of is the last claim of its key, not claims of former requests whose
  * outcome is still open. After a restart no request is under way; a confirmation would then speak of every open claim.
  */
-export class WritingState implements State {
+export class WritingState extends DiskReads implements State {
   readonly #db: SqlDatabase;
   readonly #path: string;
   readonly #lock: WriterLock;
@@ -49,16 +50,12 @@ export class WritingState implements State {
   readonly #inventory: ReturnType<typeof createInventoryTable>;
   readonly #audit: ReturnType<typeof createAuditTable>;
   readonly #writeFact: ReturnType<typeof createFactWriter>;
-  readonly #readFact: ReturnType<typeof createFactReader>;
-  readonly #readKey: ReturnType<typeof createInventoryReader>;
   readonly #baseline: ReturnType<typeof createBaselineTable>;
-  readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
-  readonly #readRestorations: ReturnType<typeof createRestorationReader>;
-  readonly #findNamed: ReturnType<typeof createNameFinder>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
+    super({ db, path });
     this.#db = db;
     this.#path = path;
     this.#lock = lock;
@@ -67,37 +64,12 @@ export class WritingState implements State {
     this.#inventory = createInventoryTable(db, clean);
     this.#audit = createAuditTable(db, clean);
     this.#writeFact = createFactWriter(db, clean);
-    this.#readFact = createFactReader(db);
-    this.#readKey = createInventoryReader(db);
     this.#baseline = createBaselineTable(db, clean);
-    this.#readBaseline = createBaselineReader(db);
     this.#restoration = createRestorationTable(db);
-    this.#readRestorations = createRestorationReader(db);
-    this.#findNamed = createNameFinder(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
     return this.#ledger;
-  }
-
-  inventoryOf(id: KeyId): InventoryKey | undefined {
-    return guarded(this.#path, () => this.#readKey(id));
-  }
-
-  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
-    return guarded(this.#path, () => this.#readBaseline(id));
-  }
-
-  restorations(): ReadonlyMap<KeyId, Restoration> {
-    return guarded(this.#path, () => this.#readRestorations());
-  }
-
-  keysNamed(name: string): readonly KeyId[] {
-    return guarded(this.#path, () => this.#findNamed(name));
-  }
-
-  fact(name: FactName): JsonObject | undefined {
-    return guarded(this.#path, () => this.#readFact(name));
   }
 
   claim(claim: Claim, audit: AuditEntry): void {

@@ -1,0 +1,49 @@
+import type { FieldPath } from "../core/key.ts";
+import type { Baseline, Restoration } from "../core/ledger.ts";
+import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { FactName, InventoryKey, StateReader } from "../ports.ts";
+import { createBaselineReader } from "./baseline-table.ts";
+import { createFactReader } from "./fact-table.ts";
+import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
+import { createRestorationReader } from "./restoration-table.ts";
+import type { SqlDatabase } from "./sqlite-driver.ts";
+import { guarded } from "./sqlite-fault.ts";
+
+/** What stays on the disk and is read from there each time, by the writer and by whoever reads beside it. */
+export class DiskReads implements Omit<StateReader, "applied"> {
+  readonly #path: string;
+  readonly #readFact: ReturnType<typeof createFactReader>;
+  readonly #readKey: ReturnType<typeof createInventoryReader>;
+  readonly #readBaseline: ReturnType<typeof createBaselineReader>;
+  readonly #readRestorations: ReturnType<typeof createRestorationReader>;
+  readonly #findNamed: ReturnType<typeof createNameFinder>;
+
+  constructor({ db, path }: { readonly db: SqlDatabase; readonly path: string }) {
+    this.#path = path;
+    this.#readFact = createFactReader(db);
+    this.#readKey = createInventoryReader(db);
+    this.#readBaseline = createBaselineReader(db);
+    this.#readRestorations = createRestorationReader(db);
+    this.#findNamed = createNameFinder(db);
+  }
+
+  inventoryOf(id: KeyId): InventoryKey | undefined {
+    return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
+    return guarded(this.#path, () => this.#readBaseline(id));
+  }
+
+  restorations(): ReadonlyMap<KeyId, Restoration> {
+    return guarded(this.#path, () => this.#readRestorations());
+  }
+
+  keysNamed(name: string): readonly KeyId[] {
+    return guarded(this.#path, () => this.#findNamed(name));
+  }
+
+  fact(name: FactName): JsonObject | undefined {
+    return guarded(this.#path, () => this.#readFact(name));
+  }
+}
