@@ -30,7 +30,7 @@ export interface Said {
 export interface ExplainedField extends Said {
   readonly value: Canonical;
   /** What other layers say of it, and lost; the one that would win without this one first. */
-  readonly overrides: readonly Said[];
+  readonly lost: readonly Said[];
   /** Undefined when it is not known. */
   readonly live: Canonical | undefined;
   readonly applied: AppliedField | undefined;
@@ -78,7 +78,7 @@ export function explainKey(input: ExplainInput): Explanation {
       value: field.value,
       source: field.source,
       place: field.place,
-      overrides: lostTo(path, field, layers),
+      lost: lostTo(path, field, layers),
       live,
       applied: known,
       verdict: isLeftAlone ? null : verdictOf(input, { path, desired: field.value, live }),

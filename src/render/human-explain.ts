@@ -61,8 +61,8 @@ function coverageText(coverage: Coverage): string {
 }
 
 function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
-  const { path, value, overrides, live, applied, verdict, rank } = field;
-  const lost = overrides.map((said) => {
+  const { path, value, lost, live, applied, verdict, rank } = field;
+  const over = lost.map((said) => {
     const what = said.path === path ? "" : ` ${said.path}`;
     return `    over${printable(what)} ${valueText(said.value)} ${paint("dim", by(said))}\n`;
   });
@@ -71,7 +71,7 @@ function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
   const seen = live === undefined ? "not known" : valueText(live);
   return [
     `${printable(path)}: ${paint("bold", valueText(value))} ${paint("dim", by(field))}\n`,
-    ...lost,
+    ...over,
     `    live ${seen}${appliedText(applied)}\n`,
     `    ${paint(style, verdictWords(verdict, mode))}${way}\n`,
   ].join("");

@@ -126,10 +126,10 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
 
 /** `live` and `applied` are left out where they are not known. */
 function explainedJson(field: ExplainedField, mode: Mode): object {
-  const { overrides, live, applied, verdict, rank } = field;
+  const { lost, live, applied, verdict, rank } = field;
   return {
     ...saidJson(field),
-    overrides: overrides.map(saidJson),
+    lost: lost.map(saidJson),
     live,
     applied: applied?.confirmed === undefined ? undefined : appliedJson(applied.confirmed),
     claimed: applied?.claimed === undefined ? undefined : appliedJson(applied.claimed),
