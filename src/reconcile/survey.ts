@@ -2,7 +2,7 @@
  * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan, and the guard says
  * what of it goes. Nothing that it is given can write, so preview and apply can share it without a flag.
  */
-import type { DesiredKey, Resolution } from "../core/resolve.ts";
+import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
@@ -16,7 +16,7 @@ import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
-  readonly resolve: (set: PolicySet) => Resolution;
+  readonly resolve: Resolve;
   readonly reader: KeyReader;
   readonly state: StateReader;
   readonly clock: Clock;
@@ -49,7 +49,7 @@ export interface Survey {
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
+  const resolution = set.trusted ? ports.resolve(set, { now: ports.clock.now() }) : untrusted(set);
   const { problems } = resolution;
   const { files, trusted } = set;
   if (!trusted || options.pass === "edit") {

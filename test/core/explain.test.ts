@@ -29,7 +29,7 @@ function explain(parts: Parts): Explanation {
   return explainKey({
     keyId: keyId(1),
     set,
-    resolution: createResolver()(set),
+    resolution: createResolver()(set, { now }),
     applied: parts.applied ?? new Map(),
     sight: parts.sight ?? seen({}),
     now,

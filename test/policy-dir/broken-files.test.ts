@@ -24,19 +24,24 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1108-infinite", "KS1108", 7, 35, "spec.key.usage_limits.credit_limit"],
   ["KS1108-large-number", "KS1108", 7, 55, "spec.key.rate_limits[0].value"],
   ["KS1201-not-managed", "KS1201", 7, 21, "spec.key.usage_limits.next_usage_reset_at"],
+  ["KS1201-override-flat", "KS1201", 11, 7, "spec.overrides[0].rate_limits"],
   ["KS1201-unknown-field", "KS1201", 7, 5, "spec.key.rate_limit"],
   ["KS1202-missing-field", "KS1202", 8, 9, "spec.key.rate_limits[0].value"],
+  ["KS1202-override-without-reason", "KS1202", 8, 7, "spec.overrides[0].reason"],
   ["KS1202-no-key", "KS1202", 4, 7, "spec"],
   ["KS1203-merge-of-text", "KS1203", 7, 9, 'spec.key["<<"]'],
   ["KS1203-metadata-list", "KS1203", 7, 35, "spec.key.defaults.metadata.team"],
   ["KS1203-wrong-type", "KS1203", 7, 11, "spec.key.name"],
+  ["KS1204-override-blank-reason", "KS1204", 9, 15, "spec.overrides[0].reason"],
   ["KS1204-same-key-twice", "KS1204", 7, 7, "spec.keyIds[1]"],
   ["KS1204-two-ways-to-name-keys", "KS1204", 5, 3, "spec"],
   ["KS1204-wrong-value", "KS1204", 7, 43, "spec.key.rate_limits[0].unit"],
   ["KS1205-no-such-day", "KS1205", 7, 17, "spec.key.expires_at"],
+  ["KS1205-override-without-zone", "KS1205", 8, 14, "spec.overrides[0].until"],
   ["KS1205-urn", "KS1205", 5, 10, "spec.keyId"],
   ["KS1206-unknown-kind", "KS1206", 2, 7, "kind"],
   ["KS1207-unknown-scope", "KS1207", 7, 14, "spec.key.scopes[0]"],
+  ["KS1207-unknown-scope-in-override", "KS1207", 10, 42, "spec.overrides[0].key.scopes[1]"],
 ];
 
 function parse(name: string): ReturnType<typeof parsePolicies> {
@@ -67,6 +72,14 @@ test.each([
   [
     "KS1204-wrong-value",
     'spec.key.rate_limits[0].unit is "rpmm"; expected rps, rpm, rph, rpd or rpw. Did you mean "rpm"?',
+  ],
+  [
+    "KS1201-override-flat",
+    'unknown field "rate_limits" in spec.overrides[0]. It belongs one level down: move it to spec.overrides[0].key.',
+  ],
+  [
+    "KS1204-override-blank-reason",
+    'spec.overrides[0].reason is " "; it must say why the exception is there: fill it in',
   ],
   ["KS1203-wrong-type", "spec.key.name must be text, found 5; put it in quotes"],
   ["KS1202-missing-field", 'the field "value" is missing in spec.key.rate_limits[0]; add it'],
