@@ -57,7 +57,14 @@ export async function planRestore(
   const { key } = await reader.get(keyId, { signal });
   const place = { file: applied.file, line: applied.line, column: 1 };
   const fields = wishesFor(values, key, { policy: applied.policy, place });
-  const desired: DesiredKey = { keyId, policy: applied.policy, place, mode: "enforce", fields, course: noCourse };
+  const desired: DesiredKey = {
+    keyId,
+    policy: applied.policy,
+    place,
+    mode: "enforce",
+    fields,
+    course: noCourse,
+  };
   const plan = makePlan({
     pass: "reconcile",
     resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },
@@ -115,7 +122,18 @@ export async function carryOutRestore(
   keepDeed(ports.state, keyId, { ends: "restored", begins });
   return enforce(
     ports,
-    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },
+    {
+      plan,
+      readAt,
+      trusted: true,
+      problems: [],
+      files: 0,
+      inventory: null,
+      approval: null,
+      unenforced: [],
+      courses: [],
+      moments: null,
+    },
     options,
   );
 }

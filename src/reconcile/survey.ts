@@ -5,9 +5,12 @@
 import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
+import { forecast } from "../core/forecast.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
+import { nextMoment, type Moments } from "../core/next-moment.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
+import { policyCourses, type PolicyCourse } from "../core/policy-courses.ts";
 import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
@@ -27,6 +30,8 @@ export interface SurveyOptions {
   readonly pass: PassKind;
   readonly settleMs: number;
   readonly signal: AbortSignal;
+  /** Ask what policies will want at this instant, not now; milliseconds since the epoch. The plan is a forecast then. */
+  readonly at?: number;
 }
 
 export interface Survey {
@@ -44,27 +49,41 @@ export interface Survey {
   readonly inventory: readonly InventoryKey[] | null;
   /** Live keys that are not as their policies say and are left so; empty when the pass did not read. */
   readonly unenforced: readonly Unenforced[];
+  /** The policies of which an override is in force or to come. */
+  readonly courses: readonly PolicyCourse[];
+  /** What the overrides have to come; null when the policy directory cannot be believed. */
+  readonly moments: Moments | null;
 }
 
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set, { now: ports.clock.now() }) : untrusted(set);
+  const now = options.at ?? ports.clock.now();
+  const resolution = set.trusted ? ports.resolve(set, { now }) : untrusted(set);
   const { problems } = resolution;
   const { files, trusted } = set;
+  const courses = policyCourses(resolution.desired.values());
+  const known = {
+    trusted,
+    problems,
+    files,
+    courses,
+    moments: trusted ? nextMoment(set.policies, now) : null,
+  };
   if (!trusted || options.pass === "edit") {
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
     const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
     const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
+    return { ...guarded, ...known, readAt: null, inventory: null, unenforced: [] };
   }
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
-  const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
+  const made = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
+  const guarded = guardPlan(ports, made, { ...live, desired: resolution.desired });
   const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
+  const plan = options.at === undefined ? guarded.plan : forecast(guarded.plan, options.at);
+  return { ...guarded, plan, ...known, readAt, inventory: live.inventory, unenforced };
 }
 
 interface Seen {
