@@ -6,12 +6,13 @@ import { placeText } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { spanText } from "./age.ts";
 import type { Paint, Style } from "./color.ts";
+import { humanCourse } from "./human-courses.ts";
 import { humanProblems, printable } from "./human-problems.ts";
 import type { ExplainResult } from "./json-keys.ts";
 
 /** Everything that is known of one key: what is wanted and who says so, what is live, and what would happen now. */
 export function humanExplain(result: ExplainResult, paint: Paint): string {
-  const { coverage, fields, unmanaged, notices } = result.explanation;
+  const { coverage, fields, unmanaged, course, notices } = result.explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   const rest = unmanaged.map(({ path, value }) => `  ${printable(path)}: ${valueText(value)}\n`).join("");
   const told = notices
@@ -21,6 +22,7 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
     head(result, paint),
     fields.map((field) => humanField(field, mode, paint)).join(""),
     rest === "" ? "" : `${paint("bold", "Set on the key, and asked for by no policy:")}\n${rest}`,
+    coverage.kind === "governed" ? humanCourse(course, coverage.policy, { paint, all: true }) : "",
     told,
     humanProblems(result.problems, paint),
   ];
