@@ -114,9 +114,11 @@ export interface StateReader {
  * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
  * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
  * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
- * ourselves. `paused`: `{ since }`, null as long as the daemon may write.
+ * ourselves. `paused`: `{ since }`, null as long as the daemon may write. `reminded`: `{ told }`, of which ends of
+ * overrides people were told, and how near they were.
  */
-export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
+export type FactName =
+  "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused" | "reminded";
 
 /** A line of the audit trail before it has its number and its hash. */
 export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;

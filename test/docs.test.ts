@@ -28,9 +28,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The examples name instants after it. */
+const now = Date.parse("2026-11-25T12:00:00Z");
+
 function problemsIn(directory: string): unknown[] {
   const set = createPolicySource({ directory }).load();
-  return [...createResolver()(set).problems];
+  return [...createResolver()(set, { now }).problems];
 }
 
 describe("policies in the pages are valid", () => {
@@ -46,6 +49,26 @@ describe("policies in the pages are valid", () => {
     expect(examples.length).toBeGreaterThan(0);
     examples.forEach((text, index) => writeFileSync(join(folder, `${index}.yaml`), text));
     expect(problemsIn(folder)).toEqual([]);
+  });
+
+  test("docs/policies.md says what its overrides make of the key, and when", () => {
+    const page = read("docs/policies.md");
+    const example = blocks(page, "yaml").find((text) => text.includes("overrides:"));
+    writeFileSync(join(folder, "example.yaml"), example!);
+    const set = createPolicySource({ directory: folder }).load();
+    const rows = [...page.matchAll(/^\| (before|2026\S+) +\| (\d+) +\| (\d+) +\|$/gm)];
+    expect(rows).toHaveLength(5);
+    const instants = rows.map(([, when]) => (when === "before" ? now : Date.parse(when!)));
+    for (const [index, [, , rate, budget]] of rows.entries()) {
+      // From the row's instant on, until right before the next one.
+      const last = (instants[index + 1] ?? Date.parse("2030-01-01T00:00:00Z")) - 1;
+      for (const at of [instants[index]!, last]) {
+        const [key] = createResolver()(set, { now: at }).desired.values();
+        expect(key?.fields.get("rate_limits")?.value).toMatchObject([{ value: Number(rate) }]);
+        expect(key?.fields.get("usage_limits.credit_limit")?.value).toBe(Number(budget));
+      }
+    }
+    expect(page).toContain("override of launch-page until 2026-12-01T00:00:00Z");
   });
 
   test("docs/adopting.md", () => {

@@ -23,6 +23,8 @@ export const shares = {
   "throttle: told to wait": 200,
   "throttle: stop": 200,
   "throttle: priorities": 100,
+  "overrides: the effective key": 300,
+  "overrides: no wake-up is missed": 300,
   "round trip: one apply": 12_000,
   "round trip: somebody else's edits": 3_000,
   "round trip: reads": 3_000,

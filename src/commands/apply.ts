@@ -115,12 +115,17 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
   if (mustAsk && !(await confirmed(`Apply ${plan.changes.length} changes?`))) {
     return { go: false, exit: exits.held, reason: "Nothing was written." };
   }
+  const moment = surveyed.moments?.next?.at ?? Infinity;
+  if (mustAsk && Date.now() >= moment) {
+    const reason = "Nothing was written: an override has begun or ended meanwhile. Review it again.";
+    return { go: false, exit: exits.held, reason };
+  }
   return { go: true, exit: plan.refusals.length > 0 && !invalid ? exits.held : exit, reason: "" };
 }
 
 function showPlan({ print, paint }: RemoteContext, surveyed: Survey): void {
-  const { plan, problems, trusted, unenforced } = surveyed;
-  const view = { names: keyNames(surveyed), unenforced };
+  const { plan, problems, trusted, unenforced, courses } = surveyed;
+  const view = { names: keyNames(surveyed), unenforced, courses };
   print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : ""));
 }
 

@@ -16,6 +16,7 @@ import type { ImportFlags } from "./import-keys.ts";
 import { addKeyFilterFlags } from "./key-filter-flags.ts";
 import type { PlanFlags } from "./plan.ts";
 import { schemaNames, type SchemaName } from "./schema-names.ts";
+import type { ValidateFlags } from "./validate.ts";
 
 /** What was given on the command line: a command's arguments in their order, then its flags. */
 interface Given {
@@ -51,11 +52,13 @@ export const catalogue: readonly CommandEntry[] = [
       "keysteward validate",
       "keysteward validate --policies ./policies --format json",
       "keysteward validate --format sarif > keysteward.sarif",
+      "keysteward validate --at 2026-12-01",
     ],
     exits: "0 valid, 3 not valid",
     common: "all",
     formats: reports,
-    run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags),
+    configure: (command) => void command.option("--at <instant>", "what will be in force then, not now"),
+    run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags satisfies ValidateFlags),
   },
   {
     name: "plan",
@@ -64,12 +67,15 @@ export const catalogue: readonly CommandEntry[] = [
       "keysteward plan",
       "keysteward plan --format json > plan.json",
       "keysteward plan --format github > comment.md",
+      "keysteward plan --at 2026-12-01",
     ],
     exits: "0 nothing to change, 2 changes, 3 policies not valid, 6 held",
     common: "all",
     formats: ["human", "json", "github"],
     configure: (command) =>
-      void command.option("--all", "list what is not enforced, and long lists to their end"),
+      void command
+        .option("--all", "list what is not enforced, and long lists to their end")
+        .option("--at <instant>", "a forecast: what the policies will ask for then; cannot be applied"),
     run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags satisfies PlanFlags),
   },
   {

@@ -107,7 +107,7 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     if (!set.trusted)
       throw new AppError("USAGE", "the policy directory cannot be believed: nothing is forgotten");
     const request = { ids, pass: randomUUID(), now: clock.now() };
-    return asJson({ keys: forgetKeys(state, parts.ports.resolve(set), request) });
+    return asJson({ keys: forgetKeys(state, parts.ports.resolve(set, request), request) });
   }
 
   async function sync(wait: boolean): Promise<JsonObject> {

@@ -23,7 +23,7 @@ export function loadCoverage({ ports }: Assembled): CoveragePolicies {
     ({ severity, code }) => severity === "error" && code !== "KS1001" && code !== "KS1003",
   );
   if (set.trusted) {
-    const resolution = ports.resolve(set);
+    const resolution = ports.resolve(set, { now: ports.clock.now() });
     const errors = resolution.problems.filter(({ severity }) => severity === "error");
     return { resolution, names, blocking: errors };
   }

@@ -11,6 +11,7 @@ import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
 import { createProofWatch } from "../daemon/proof-watch.ts";
 import { createRelief } from "../daemon/relief.ts";
+import { createReminders } from "../daemon/reminders.ts";
 import { approvalOf, pausedSince } from "../reconcile/holding.ts";
 import { runPass } from "../reconcile/pass.ts";
 import { readBackRound } from "../reconcile/read-back-round.ts";
@@ -34,6 +35,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
   const { state, clock } = assembled.ports;
   const passLog = createPassLog(log);
+  const reminders = createReminders({ state, log });
   const relief = createRelief(clock);
   const target = config.portkey.baseUrl;
   const schedule = assembled.schedule();
@@ -73,17 +75,20 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
       clock,
       log,
       tell: (state) => notifySystemd(state, io.env),
-      async runPass(kind, signals) {
+      async runPass(kind, signals, planned) {
         assembled.beginPass();
         relief.passBegins();
         pausing = new AbortController();
         const pass = randomUUID();
         const { settleMs } = config;
-        const { report, outcomes, proofs } = await runPass(assembled.ports, {
+        const { report, outcomes, proofs, survey } = await runPass(assembled.ports, {
           ...signals,
           yielding: AbortSignal.any([signals.yielding, pausing.signal]),
           stopping: AbortSignal.any([signals.stopping, pausing.signal]),
-          approve: () => Promise.resolve(pausedSince(state) === null),
+          approve({ moments }) {
+            planned(moments);
+            return Promise.resolve(pausedSince(state) === null);
+          },
           pass,
           kind,
           settleMs,
@@ -94,6 +99,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         passLog.report(report);
         passLog.unprovable(pass, proofs);
         proofWatch.pass({ kind: report.kind, outcomes, proofs });
+        reminders.tell(survey?.courses ?? [], { pass, now: clock.now() });
         if (kind === "reconcile") assembled.trimAudit();
         relief.passEnded();
         return report;

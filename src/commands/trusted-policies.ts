@@ -10,7 +10,7 @@ export function trustedPolicies(config: Config): {
   readonly resolution: Resolution;
 } {
   const set = assemblePolicies(config).load();
-  if (set.trusted) return { set, resolution: createResolver()(set) };
+  if (set.trusted) return { set, resolution: createResolver()(set, { now: Date.now() }) };
   const [first] = set.problems;
   throw new AppError(
     "USAGE",

@@ -4,6 +4,7 @@
  * change and the notices those of `make-plan.ts`, asked about this key alone.
  */
 import { coverageOf, type Coverage } from "./coverage.ts";
+import { noCourse, type Course } from "./course.ts";
 import { diffField, type FieldVerdict } from "./diff.ts";
 import { statementsOf, type DesiredField, type DesiredFields, type Layer } from "./effective.ts";
 import { overlaps } from "./fields.ts";
@@ -13,13 +14,14 @@ import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
+import { overrideSource } from "./overrides.ts";
 import type { Notice } from "./plan.ts";
 import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
 import type { Resolution } from "./resolve.ts";
 
-/** Something that a policy or a profile says. */
+/** Something that a policy, a profile or an override says. */
 export interface Said {
   readonly path: FieldPath;
   readonly value: Json;
@@ -30,7 +32,7 @@ export interface Said {
 export interface ExplainedField extends Said {
   readonly value: Canonical;
   /** What other layers say of it, and lost; the one that would win without this one first. */
-  readonly overrides: readonly Said[];
+  readonly lost: readonly Said[];
   /** Undefined when it is not known. */
   readonly live: Canonical | undefined;
   readonly applied: AppliedField | undefined;
@@ -47,6 +49,8 @@ export interface Explanation {
   readonly fields: readonly ExplainedField[];
   /** What is set on the key and asked of it by nobody. */
   readonly unmanaged: readonly { readonly path: FieldPath; readonly value: Json }[];
+  /** Which overrides are in force, and what will change by itself. */
+  readonly course: Course;
   readonly notices: readonly Notice[];
 }
 
@@ -66,8 +70,10 @@ export function explainKey(input: ExplainInput): Explanation {
   const { keyId, resolution, applied, sight } = input;
   const coverage = coverageOf(keyId, resolution, applied);
   const plan = planAlone(input);
-  const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy) : [];
-  const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
+  const wanted = resolution.desired.get(keyId);
+  const course = wanted?.course ?? noCourse;
+  const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy, course) : [];
+  const desired = wanted?.fields ?? new Map<FieldPath, DesiredField>();
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
@@ -78,7 +84,7 @@ export function explainKey(input: ExplainInput): Explanation {
       value: field.value,
       source: field.source,
       place: field.place,
-      overrides: lostTo(path, field, layers),
+      lost: lostTo(path, field, layers),
       live,
       applied: known,
       verdict: isLeftAlone ? null : verdictOf(input, { path, desired: field.value, live }),
@@ -90,6 +96,7 @@ export function explainKey(input: ExplainInput): Explanation {
     coverage,
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
+    course,
     notices: plan.notices,
   };
 }
@@ -138,12 +145,15 @@ function verdictOf({ keyId, resolution, applied, now, settleMs }: ExplainInput, 
   return diffField({ ...sides, applied: known, lastSeen: undefined }, { now, settleMs, retryRefused: true });
 }
 
-/** What a sound policy is built from, the policy itself last. */
-function layersOf(set: PolicySet, name: string): readonly Layer[] {
+/** What a sound policy is built from, in the order in which it is laid over each other. */
+function layersOf(set: PolicySet, name: string, { inForce }: Course): readonly Layer[] {
   const policy = set.policies.find((one): one is KeyPolicy => one.name === name);
   if (policy === undefined) return [];
   const { profiles } = lineageOf(policy.profiles, profileTable(set.profiles));
-  return [...profiles, policy].map((one) => ({ source: one.name, block: one.key }));
+  return [
+    ...[...profiles, policy].map((one) => ({ source: one.name, block: one.key })),
+    ...inForce.map((one) => ({ source: overrideSource(name, one), block: one.key })),
+  ];
 }
 
 /** The statements about a field, or about what holds it or is in it, that another one has replaced. */

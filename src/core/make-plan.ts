@@ -23,6 +23,7 @@ import {
   type Judged,
   heldNotice,
 } from "./notices.ts";
+import { overrideNotices } from "./override-notices.ts";
 import {
   digestOf,
   inPushOrder,
@@ -71,6 +72,7 @@ export function makePlan(input: PlanInput): Plan {
   const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
   const notices = [
     ...results.flatMap((result) => result.notices),
+    ...desired.flatMap((key) => overrideNotices(key, input)),
     ...keysWithoutPolicy(input.applied, input.resolution),
   ];
   return {

@@ -74,11 +74,20 @@ export interface PassReport {
   /** Keys of which something was written that no read has shown or denied yet. */
   readonly awaiting: number;
   readonly requests: RequestCounts;
+  /** Null when the policies could not be read as a whole. */
+  readonly overrides: OverrideReport | null;
+}
+
+/** How the overrides of all policies stand; instants are RFC 3339. */
+export interface OverrideReport {
+  readonly inForce: number;
+  /** When one begins or ends next, and of which policy. */
+  readonly next: { readonly at: string; readonly policy: string } | null;
 }
 
 /** A report as it was kept; one of an earlier release may lack what came later. */
 export function readReport(kept: JsonObject): PassReport {
-  return { awaiting: 0, refusals: [], heldDigest: null, ...kept } as unknown as PassReport;
+  return { awaiting: 0, refusals: [], heldDigest: null, overrides: null, ...kept } as unknown as PassReport;
 }
 
 /** The report after what was written was read back: what is settled is not settling any more. */

@@ -33,6 +33,20 @@ export interface Placed<T> {
   readonly place: Place;
 }
 
+/** An exception to a policy that begins and ends by itself. Instants in milliseconds since the epoch. */
+export interface Override {
+  /** The first instant at which it is in force; null for ever since. */
+  readonly from: number | null;
+  /** The first instant at which it is over. */
+  readonly until: number;
+  readonly reason: string;
+  readonly key: KeyBlock;
+  /** Where it stands in the list. */
+  readonly place: Place;
+  /** Where its end is written. */
+  readonly untilPlace: Place;
+}
+
 /** One `kind: KeyPolicy` document whose shape is sound. */
 export interface KeyPolicy {
   readonly kind: "KeyPolicy";
@@ -44,6 +58,8 @@ export interface KeyPolicy {
   readonly mode: Mode;
   readonly profiles: readonly Placed<string>[];
   readonly key: KeyBlock;
+  /** As they are listed: later ones win. */
+  readonly overrides: readonly Override[];
 }
 
 /** One `kind: Profile` document whose shape is sound. */

@@ -128,6 +128,32 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "Profiles build on each other in a circle.",
     mend: "Take one step out of the circle.",
   },
+  KS1350: {
+    about: "An override ends before it begins, so it would never be in force.",
+    mend: "Correct `from` or `until`.",
+  },
+  KS1351: {
+    about: "An override sets nothing.",
+    mend: "Say in its `key` what is to hold meanwhile, or delete it.",
+  },
+  KS1352: {
+    about:
+      "An override sets what neither the profiles nor the key of its policy speak of: after it, nobody would say what is to hold.",
+    mend: "Set the field in the policy's `key` too; to `null` where it is to be empty.",
+  },
+  KS1353: {
+    about:
+      "Two overrides that are in force at the same time want different things. A warning: the later one in the list wins.",
+    mend: "Change the times so that they do not meet, or leave it if the order is what you mean.",
+  },
+  KS1354: {
+    about: "An override is over. A warning: it has no effect any more.",
+    mend: "Delete it.",
+  },
+  KS1355: {
+    about: "An override ends within a week. A warning.",
+    mend: "Nothing, if it is to end; else give a later `until`.",
+  },
   KS1401: {
     about: "A budget has two periods.",
     mend: "Keep `periodic_reset` or `periodic_reset_days`; set the other to `null` where a profile gives it.",

@@ -54,6 +54,13 @@ export const problemRules = {
   KS1302: "duplicate-key",
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
+  // Overrides and their times.
+  KS1350: "override-never-in-force",
+  KS1351: "override-empty",
+  KS1352: "override-without-return",
+  KS1353: "override-conflict",
+  KS1354: "override-over",
+  KS1355: "override-ends-soon",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

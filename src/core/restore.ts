@@ -56,13 +56,13 @@ export function wishesFor(
   for (const [path, value] of wanted) if (value === null && hasParts(path, wanted)) wanted.delete(path);
   settleRotation(wanted);
   // There is no way back to "unset", which has the effect of true (observed).
-  if (wanted.get(overridePath) === null) wanted.set(overridePath, true);
+  if (wanted.get(switchPath) === null) wanted.set(switchPath, true);
   return new Map(
     [...wanted].map(([path, value]) => [path, { value, written: value, source: policy, place }]),
   );
 }
 
-const overridePath = "defaults.allow_config_override";
+const switchPath = "defaults.allow_config_override";
 
 const [period, days, date] = [
   "rotation_policy.rotation_period",

@@ -59,6 +59,8 @@ export function createPassLog(log: Logger): PassLog {
   function tellNotices(report: PassReport): Set<string> {
     const now = new Set<string>();
     for (const { kind, keyId, policy, message } of report.notices) {
+      // Told once a policy, and not again after a restart: see reminders.ts.
+      if (kind === "override-ends") continue;
       const identity = `${kind} ${keyId} ${message}`;
       now.add(identity);
       if (toldNotices.has(identity)) continue;

@@ -100,7 +100,9 @@ export async function setStage(): Promise<Stage> {
 
 /** A live key for each key of the policies, as careless as keys made by hand are. */
 function seeds(policies: string): ReturnType<typeof seedKey>[] {
-  const { desired } = createResolver()(createPolicySource({ directory: policies }).load());
+  const { desired } = createResolver()(createPolicySource({ directory: policies }).load(), {
+    now: Date.now(),
+  });
   return [...desired.values()].map(({ keyId, policy, fields }) => {
     const scopes = fields.get("scopes")?.value;
     const type = Array.isArray(scopes) && scopes.includes("organisation_service_api_keys.list");

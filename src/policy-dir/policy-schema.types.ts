@@ -116,6 +116,12 @@ export interface KeyPolicySpec {
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
+  /**
+   * Exceptions that end by themselves, laid over profiles and key while they are in force; later ones in the list win. At most 50.
+   *
+   * @maxItems 50
+   */
+  overrides?: Override[];
 }
 /**
  * The fields of PUT /api-keys/{id}. null: must be empty. A field left out: this document says nothing about it.
@@ -181,6 +187,24 @@ export interface Defaults {
    * Whether a request may name another config than the key's.
    */
   allow_config_override?: boolean;
+}
+/**
+ * An exception that begins and ends by itself. It may set only what profiles or key speak of too: that is what holds again after it.
+ */
+export interface Override {
+  /**
+   * When it begins: RFC 3339 instant with a time zone, itself included; in force at once when left out.
+   */
+  from?: string;
+  /**
+   * When it ends: RFC 3339 instant with a time zone, after from; from this instant on it is over.
+   */
+  until: string;
+  /**
+   * Why there is an exception, for whoever reads of its end: at most 500 characters.
+   */
+  reason: string;
+  key: Key;
 }
 /**
  * Settings that several policies share; it may build on other profiles.

@@ -77,7 +77,7 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
     case "pattern":
       return path.endsWith(".config_id")
         ? at("KS1205", slugInPlaceOfId(error, path))
-        : at("KS1204", wrongValue(error, path));
+        : at("KS1204", path.endsWith("].reason") ? saysNothing(error, path) : wrongValue(error, path));
     case "uniqueItems":
       return [repeatedItem(error, located)];
     default:
@@ -157,6 +157,10 @@ function slugInPlaceOfId(error: ErrorObject, path: string): string {
   return `${found}; give the UUID of the config`;
 }
 
+function saysNothing(error: ErrorObject, path: string): string {
+  return `${path} is ${describeValue(error.data)}; it must say why the exception is there: fill it in`;
+}
+
 function wrongFormat(error: ErrorObject, path: string): string {
   const expected = formats[String(error.params["format"])] ?? String(error.params["format"]);
   return `${path} is ${describeValue(error.data)}, which is not ${expected}`;
@@ -177,6 +181,8 @@ function wrongValue(error: ErrorObject, path: string): string {
       return `${path} is empty; it must have at least ${bound} character: fill it in`;
     case "maxLength":
       return `${path} has ${Array.from(String(error.data)).length} characters; at most ${bound} are accepted: shorten it`;
+    case "maxItems":
+      return `${path} has ${Array.isArray(error.data) ? error.data.length : "too many"} items; at most ${bound} are accepted: delete some`;
     case "minItems":
       return `${path} is an empty list; it must have at least ${bound} item: add one, or leave the field out`;
     default:

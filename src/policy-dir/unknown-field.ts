@@ -19,10 +19,12 @@ const reasons: Readonly<Record<string, string>> = {
   organisation_id: immutable,
   user_id: immutable,
   match: later,
-  overrides: later,
   priority: later,
   resetUsage: later,
 };
+
+/** What has a `key` block in it. */
+const holdsKeyBlock = /^spec(?:\.overrides\[\d+\])?$/;
 
 export interface UnknownField {
   readonly name: string;
@@ -39,8 +41,8 @@ export function describeUnknownField(field: UnknownField): string {
   const { allowed, keyFields, name, parent } = field;
   const where = parent === "" ? "the document" : parent;
   const found = `unknown field "${clip(name)}" in ${where}`;
-  if (parent === "spec" && keyFields.includes(name)) {
-    return `${found}. It belongs one level down: move it to spec.key.`;
+  if (holdsKeyBlock.test(parent) && keyFields.includes(name)) {
+    return `${found}. It belongs one level down: move it to ${parent}.key.`;
   }
   const reason = Object.hasOwn(reasons, name) ? reasons[name] : undefined;
   if (reason !== undefined) {

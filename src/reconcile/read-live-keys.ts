@@ -2,7 +2,7 @@
  * What a reconcile pass reads: the whole list, and one GET for each key whose answer the list cannot give. Those are
  * two kinds. A key that a policy names and the list does not show may still be there, since a credential without the
  * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies and,
- * where it is as the OpenAPI document says, the switch for config overrides; that matters only for a key whose policy
+ * where it is as the OpenAPI document says, the config switch (`allow_config_override`); that matters only for a key whose policy
  * speaks of them. What a GET said of them then is believed again as long as `last_updated_at` stays the same.
  *
  * An error is never taken for absence: a key that cannot be read is told as unreadable and left alone; only the

@@ -5,6 +5,7 @@
  * First of all the key is marked as put back, so that no pass undoes it: killed right after that, the key is left alone
  * as it is, which is told. Only then requests go out.
  */
+import { noCourse } from "../core/course.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { TrailStart } from "../core/history.ts";
 import { instantText } from "../core/history-detail.ts";
@@ -62,7 +63,14 @@ export async function planRestore(
   const { key } = await reader.get(keyId, { signal });
   const place = { file: applied.file, line: applied.line, column: 1 };
   const fields = wishesFor(values, key, { policy: applied.policy, place });
-  const desired: DesiredKey = { keyId, policy: applied.policy, place, mode: "enforce", fields };
+  const desired: DesiredKey = {
+    keyId,
+    policy: applied.policy,
+    place,
+    mode: "enforce",
+    fields,
+    course: noCourse,
+  };
   const plan = makePlan({
     pass: "reconcile",
     resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },
@@ -141,7 +149,7 @@ export async function carryOutRestore(
     ports,
     {
       ...{ plan, readAt, trusted: true, problems: [], files: 0 },
-      ...{ inventory: null, approval: null, unenforced: [] },
+      ...{ inventory: null, approval: null, unenforced: [], courses: [], moments: null },
       // A person puts back one key, whichever way that goes.
       mayTurnOut: true,
     },

@@ -5,13 +5,16 @@
  * An edit pass whose plan could loosen more than the guard lets pass, without anybody knowing, becomes a reconcile pass
  * (`core/blind.ts`): it reads, and its plan says so.
  */
-import type { DesiredKey, Resolution } from "../core/resolve.ts";
+import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { isBlind, mayTurnOut } from "../core/blind.ts";
+import { forecast } from "../core/forecast.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
+import { nextMoment, type Moments } from "../core/next-moment.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
+import { policyCourses, type PolicyCourse } from "../core/policy-courses.ts";
 import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
@@ -20,7 +23,7 @@ import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
-  readonly resolve: (set: PolicySet) => Resolution;
+  readonly resolve: Resolve;
   readonly reader: KeyReader;
   readonly state: StateReader;
   readonly clock: Clock;
@@ -31,6 +34,8 @@ export interface SurveyOptions {
   readonly pass: PassKind;
   readonly settleMs: number;
   readonly signal: AbortSignal;
+  /** Ask what policies will want at this instant, not now; milliseconds since the epoch. The plan is a forecast then. */
+  readonly at?: number;
 }
 
 export interface Survey {
@@ -50,13 +55,24 @@ export interface Survey {
   readonly inventory: readonly InventoryKey[] | null;
   /** Live keys that are not as their policies say and are left so; empty when the pass did not read. */
   readonly unenforced: readonly Unenforced[];
+  /** The policies of which an override is in force or to come. */
+  readonly courses: readonly PolicyCourse[];
+  /** What the overrides have to come; null when the policy directory cannot be believed. */
+  readonly moments: Moments | null;
 }
 
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
-  const read = { trusted: set.trusted, problems: resolution.problems, files: set.files };
+  const now = options.at ?? ports.clock.now();
+  const resolution = set.trusted ? ports.resolve(set, { now }) : untrusted(set);
+  const read: Policies = {
+    trusted: set.trusted,
+    problems: resolution.problems,
+    files: set.files,
+    courses: policyCourses(resolution.desired.values()),
+    moments: set.trusted ? nextMoment(set.policies, now) : null,
+  };
   if (!set.trusted || options.pass === "edit") {
     const plan = planUnread(ports, options, { resolution, trusted: set.trusted });
     if (!set.trusted || !isBlind(plan, ports.guard.limits)) {
@@ -67,7 +83,7 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
   return { ...(await surveyLive(ports, { ...options, pass: "reconcile" }, resolution)), ...read };
 }
 
-type Policies = Pick<Survey, "trusted" | "problems" | "files">;
+type Policies = Pick<Survey, "trusted" | "problems" | "files" | "courses" | "moments">;
 
 async function surveyLive(
   ports: SurveyPorts,
@@ -77,10 +93,11 @@ async function surveyLive(
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
-  const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  const judged = judge(ports, plan, { ...live, desired: resolution.desired });
+  const made = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
+  const judged = judge(ports, made, { ...live, desired: resolution.desired });
   const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...judged, readAt, inventory: live.inventory, unenforced };
+  const plan = options.at === undefined ? judged.plan : forecast(judged.plan, options.at);
+  return { ...judged, plan, readAt, inventory: live.inventory, unenforced };
 }
 
 function judge(

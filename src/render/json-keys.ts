@@ -10,6 +10,7 @@ import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
+import { courseJson } from "./course-json.ts";
 import { problemJson } from "./json.ts";
 
 /** A policy that was made for a live key. `planned`: it would be written. `exists`: its file was there already. */
@@ -106,7 +107,7 @@ export interface ExplainResult {
 }
 
 export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
-  const { keyId, coverage, fields, unmanaged, notices } = explanation;
+  const { keyId, coverage, fields, unmanaged, course, notices } = explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   return text({
     version: 1,
@@ -119,6 +120,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
     live: { from, seenAt: seenAt === null ? null : new Date(seenAt).toISOString() },
     fields: fields.map((field) => explainedJson(field, mode)),
     unmanaged,
+    overrides: courseJson(course),
     notices,
     problems: problems.map(problemJson),
   });
@@ -126,10 +128,10 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
 
 /** `live` and `applied` are left out where they are not known. */
 function explainedJson(field: ExplainedField, mode: Mode): object {
-  const { overrides, live, applied, verdict, rank } = field;
+  const { lost, live, applied, verdict, rank } = field;
   return {
     ...saidJson(field),
-    overrides: overrides.map(saidJson),
+    lost: lost.map(saidJson),
     live,
     applied: applied?.confirmed === undefined ? undefined : appliedJson(applied.confirmed),
     claimed: applied?.claimed === undefined ? undefined : appliedJson(applied.claimed),

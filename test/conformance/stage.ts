@@ -121,7 +121,7 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
       const text = typeof block === "string" ? block : JSON.stringify(block);
       writeFileSync(join(folder, `p${n}.yaml`), policyText(n, spelled(idOf(n)), text));
     },
-    problems: () => ports.resolve(ports.policies.load()).problems,
+    problems: () => ports.resolve(ports.policies.load(), { now: ports.clock.now() }).problems,
     plan: async () => (await survey(ports, { pass: "reconcile", settleMs, signal: never })).plan,
     async apply() {
       const { report, error } = await runPass(ports, {

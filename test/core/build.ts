@@ -1,3 +1,4 @@
+import { noOverrides } from "../../src/core/overrides.ts";
 import { createResolver, type Resolution } from "../../src/core/resolve.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
@@ -10,6 +11,7 @@ import type {
   KeyBlock,
   KeyId,
   KeyPolicy,
+  Override,
   PolicySet,
   Profile,
 } from "../../src/core/policy.ts";
@@ -61,6 +63,31 @@ export interface DocumentParts {
 export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
+  readonly overrides?: readonly OverrideParts[];
+}
+
+/** Instants as a policy writes them. */
+export interface OverrideParts {
+  readonly from?: string;
+  readonly until: string;
+  readonly reason?: string;
+  readonly key?: JsonObject;
+}
+
+/** The overrides of a policy, each a hundred lines below the one before. */
+function overridesOf(parts: readonly OverrideParts[], place: Place): readonly Override[] {
+  if (parts.length === 0) return noOverrides;
+  return parts.map(({ from, until, reason = "a reason", key = {} }, index) => {
+    const line = place.line + 100 * (index + 1);
+    return {
+      from: from === undefined ? null : Date.parse(from),
+      until: Date.parse(until),
+      reason,
+      key: block(key, { ...place, line: line + 3 }),
+      place: { ...place, line },
+      untilPlace: { ...place, line: line + 1 },
+    };
+  });
 }
 
 export function policy(parts: PolicyParts = {}): KeyPolicy {
@@ -73,6 +100,7 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
       place: { ...place, line: place.line + 4 },
     })),
     mode: parts.mode ?? "enforce",
+    overrides: overridesOf(parts.overrides ?? [], place),
     ...documentParts({ ...parts, name, place }),
   };
 }
@@ -110,8 +138,8 @@ export function policySet(parts: SetParts = {}): PolicySet {
 }
 
 /** What a fresh resolver makes of a set. */
-export function resolve(parts: SetParts): Resolution {
-  return createResolver()(policySet(parts));
+export function resolve(parts: SetParts, at = now): Resolution {
+  return createResolver()(policySet(parts), { now: at });
 }
 
 /** The fields of one block, as its policy wants them. */
@@ -192,7 +220,7 @@ export interface PlanParts extends SetParts {
 export function plan(parts: PlanParts): Plan {
   return makePlan({
     pass: parts.pass ?? "reconcile",
-    resolution: parts.resolution ?? resolve(parts),
+    resolution: parts.resolution ?? resolve(parts, parts.now),
     applied: parts.applied ?? new Map(),
     sightOf: parts.sightOf ?? unseen,
     restorations: parts.restorations ?? new Map(),

@@ -26,23 +26,34 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1108-infinite", "KS1108", 7, 35, "spec.key.usage_limits.credit_limit"],
   ["KS1108-large-number", "KS1108", 7, 55, "spec.key.rate_limits[0].value"],
   ["KS1201-not-managed", "KS1201", 7, 21, "spec.key.usage_limits.next_usage_reset_at"],
+  ["KS1201-override-flat", "KS1201", 11, 7, "spec.overrides[0].rate_limits"],
   ["KS1201-unknown-field", "KS1201", 7, 5, "spec.key.rate_limit"],
   ["KS1202-missing-field", "KS1202", 8, 9, "spec.key.rate_limits[0].value"],
+  ["KS1202-override-without-reason", "KS1202", 8, 7, "spec.overrides[0].reason"],
   ["KS1202-no-key", "KS1202", 4, 7, "spec"],
   ["KS1203-merge-of-text", "KS1203", 7, 9, 'spec.key["<<"]'],
   ["KS1203-metadata-list", "KS1203", 7, 35, "spec.key.defaults.metadata.team"],
   ["KS1203-wrong-type", "KS1203", 7, 11, "spec.key.name"],
+  ["KS1204-override-blank-reason", "KS1204", 9, 15, "spec.overrides[0].reason"],
   ["KS1204-same-key-twice", "KS1204", 7, 7, "spec.keyIds[1]"],
   ["KS1204-two-ways-to-name-keys", "KS1204", 5, 3, "spec"],
   ["KS1204-wrong-value", "KS1204", 7, 43, "spec.key.rate_limits[0].unit"],
   ["KS1205-no-such-day", "KS1205", 7, 17, "spec.key.expires_at"],
+  ["KS1205-override-without-zone", "KS1205", 8, 14, "spec.overrides[0].until"],
   ["KS1205-urn", "KS1205", 5, 10, "spec.keyId"],
   ["KS1206-unknown-kind", "KS1206", 2, 7, "kind"],
   ["KS1207-unknown-scope", "KS1207", 7, 14, "spec.key.scopes[0]"],
+  ["KS1207-unknown-scope-in-override", "KS1207", 10, 42, "spec.overrides[0].key.scopes[1]"],
   ["KS1301-name-twice", "KS1301", 1, 1, "metadata.name"],
   ["KS1302-two-policies-for-a-key", "KS1302", 6, 10, "spec.keyId"],
   ["KS1303-profile-missing", "KS1303", 7, 14, "spec.profiles"],
   ["KS1304-profiles-in-a-circle", "KS1304", 6, 14, "spec.profiles"],
+  ["KS1350-override-ends-first", "KS1350", 11, 7, "spec.overrides[0].until"],
+  ["KS1351-override-empty", "KS1351", 10, 7, "spec.overrides[0].key"],
+  ["KS1352-override-without-return", "KS1352", 12, 14, "spec.overrides[0].key.rate_limits"],
+  ["KS1353-overrides-meet", "KS1353", 15, 14, "spec.overrides[1].key.rate_limits"],
+  ["KS1354-override-over", "KS1354", 10, 7, "spec.overrides[0].until"],
+  ["KS1355-override-ends-soon", "KS1355", 10, 7, "spec.overrides[0].until"],
   ["KS1401-two-resets", "KS1401", 12, 7, "spec.key.usage_limits.periodic_reset_days"],
   ["KS1402-two-rotations", "KS1402", 10, 7, "spec.key.rotation_policy.next_rotation_at"],
   ["KS1403-alert-above-limit", "KS1403", 8, 52, "spec.key.usage_limits.alert_threshold"],
@@ -51,6 +62,9 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1406-transition-too-long", "KS1406", 8, 49, "spec.key.rotation_policy.key_transition_period_ms"],
   ["KS1407-rate-limit-twice", "KS1407", 8, 5, "spec.key.rate_limits"],
 ];
+
+/** Codes that cost nothing. */
+const warnings: ReadonlySet<ProblemCode> = new Set(["KS1207", "KS1353", "KS1354", "KS1355"]);
 
 /** Codes of faults that stand in two places. */
 const told: ReadonlySet<ProblemCode> = new Set(["KS1301", "KS1302", "KS1304"]);
@@ -89,10 +103,10 @@ test("docs/problems.md says what the program says (`npm run problems` writes it)
 test.each(expected)("%s: one fault %s at %i:%i, %s", (name, code, line, column, path) => {
   const [problem, ...others] = found(name);
   expect([problem!.code, problem!.line, problem!.column, problem!.path]).toEqual([code, line, column, path]);
-  expect(problem!.severity).toBe(code === "KS1207" ? "warning" : "error");
+  expect(problem!.severity).toBe(warnings.has(code) ? "warning" : "error");
   // What two places have between them is told at both.
   expect(others.map((other) => other.code)).toEqual(told.has(code) ? [code] : []);
-  if (!/^KS1[34]/.test(code)) expect(parse(name).policies).toHaveLength(code === "KS1207" ? 1 : 0);
+  if (!/^KS1[34]/.test(code)) expect(parse(name).policies).toHaveLength(warnings.has(code) ? 1 : 0);
 });
 
 test.each([
@@ -104,6 +118,14 @@ test.each([
   [
     "KS1204-wrong-value",
     'spec.key.rate_limits[0].unit is "rpmm"; expected rps, rpm, rph, rpd or rpw. Did you mean "rpm"?',
+  ],
+  [
+    "KS1201-override-flat",
+    'unknown field "rate_limits" in spec.overrides[0]. It belongs one level down: move it to spec.overrides[0].key.',
+  ],
+  [
+    "KS1204-override-blank-reason",
+    'spec.overrides[0].reason is " "; it must say why the exception is there: fill it in',
   ],
   ["KS1203-wrong-type", "spec.key.name must be text, found 5; put it in quotes"],
   ["KS1202-missing-field", 'the field "value" is missing in spec.key.rate_limits[0]; add it'],

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkPolicies } from "../../src/core/check-policies.ts";
 import type { Problem, ProblemCode } from "../../src/core/problem.ts";
-import { createResolver } from "../../src/core/resolve.ts";
 import { createPolicySource } from "../../src/policy-dir/policy-source.ts";
 
 /* One broken directory for each problem code: most are a single file, the others are made by a few commands. */
@@ -102,8 +102,10 @@ export const unshown: Readonly<Partial<Record<ProblemCode, string>>> = {
   KS1408: "no value that the schema lets through is known to bring it about; it is there in case one is",
 };
 
-/** All problems of a directory. */
+/** The moment at which they are looked at. */
+const now = Date.parse("2026-12-01T12:00:00Z");
+
+/** All that `validate` says of a directory. */
 export function problemsIn(directory: string): readonly Problem[] {
-  const set = createPolicySource({ directory }).load();
-  return set.trusted ? createResolver()(set).problems : set.problems;
+  return checkPolicies(createPolicySource({ directory }).load(), now);
 }

@@ -72,7 +72,7 @@ class Passes {
     );
     const keys = new Map(stored.map((key, index) => [keyId(index + 1), key]));
     this.rig = createRig({ policies, keys, variant: server, view, seed });
-    this.#desired = this.rig.ports.resolve(this.rig.ports.policies.load()).desired;
+    this.#desired = this.rig.ports.resolve(this.rig.ports.policies.load(), { now }).desired;
   }
 
   /** The paths of each key that are not as its policy wants them. */

@@ -63,7 +63,11 @@ describe("a request", () => {
       line("read-back", { fields: [field("scopes", ["logs.view"], true)] }, { at: now + 60_000, seq: 3 }),
       line("read-back", { fields: [field("name", "other", false)] }, { at: now + 61_000, seq: 8 }),
       line("read-back", { fields: [], unprovable: ["scopes"] }, { at: now + 61_500, seq: 9 }),
-      line("read-back", { message: "no read shows this key", paths: ["name"] }, { at: now + 62_000, seq: 10 }),
+      line(
+        "read-back",
+        { message: "no read shows this key", paths: ["name"] },
+        { at: now + 62_000, seq: 10 },
+      ),
     ];
     const text = humanHistory([{ first: line("claimed", {}), rest }], view);
     expect(text.split("\n").slice(1)).toEqual([

@@ -102,7 +102,7 @@ describe("sarif", () => {
     const at = (file: string, line: number): Finding =>
       problemAt("KS1201", { file, line, column: 1 }, { path: "spec.key.nmae", message: "unknown" });
     const prints = (...found: Finding[]): unknown[] =>
-      (JSON.parse(sarif(found))).runs[0].results.map((one: any) => one.partialFingerprints);
+      JSON.parse(sarif(found)).runs[0].results.map((one: any) => one.partialFingerprints);
     const [first, moved, other] = prints(at("a.yaml", 1), at("a.yaml", 9), at("b.yaml", 1));
     expect(moved).toEqual(first);
     expect(other).not.toEqual(first);
