@@ -8,12 +8,12 @@
  * Results are kept per policy as long as the policy and every profile that it is built from are the same objects,
  * so that a pass over ten thousand policies of which one was edited computes one.
  */
-import type { KeyId, KeyPolicy, Mode, PolicySet, Profile } from "./policy.ts";
+import type { KeyId, KeyPolicy, Mode, PolicySet } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
-import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
-import { checkKey } from "./key-rules.ts";
-import { lineageOf, profileTable, type Lineage, type ProfileTable } from "./lineage.ts";
+import type { DesiredFields } from "./effective.ts";
+import { lineageOf, profileTable, type ProfileTable } from "./lineage.ts";
 import { repeatedNames } from "./names.ts";
+import { isSound, resolvePolicy, type ResolvedPolicy } from "./resolved-policy.ts";
 
 /** What one key must look like. */
 export interface DesiredKey {
@@ -40,18 +40,16 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
-interface Resolved {
-  readonly policy: KeyPolicy;
-  readonly profiles: readonly Profile[];
+/** A policy with the keys that it names. */
+interface NamedKeys extends ResolvedPolicy {
   readonly keys: readonly DesiredKey[];
-  readonly problems: readonly Problem[];
 }
 
 /** A resolver with a memory of its last results. */
 export function createResolver(): (set: PolicySet) => Resolution {
-  const known = new WeakMap<KeyPolicy, Resolved>();
+  const known = new WeakMap<KeyPolicy, NamedKeys>();
 
-  function resolveOne(policy: KeyPolicy, profiles: ProfileTable): Resolved {
+  function resolveOne(policy: KeyPolicy, profiles: ProfileTable): NamedKeys {
     const lineage = lineageOf(policy.profiles, profiles);
     const before = known.get(policy);
     if (
@@ -61,7 +59,7 @@ export function createResolver(): (set: PolicySet) => Resolution {
     ) {
       return before;
     }
-    const resolved = compute(policy, lineage);
+    const resolved = named(resolvePolicy(policy, lineage));
     if (lineage.problems.length === 0) known.set(policy, resolved);
     return resolved;
   }
@@ -91,12 +89,8 @@ export function createResolver(): (set: PolicySet) => Resolution {
   };
 }
 
-function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
-  const layers: Layer[] = [
-    ...lineage.profiles.map((profile) => ({ source: profile.name, block: profile.key })),
-    { source: policy.name, block: policy.key },
-  ];
-  const fields = effectiveFields(layers);
+function named(resolved: ResolvedPolicy): NamedKeys {
+  const { policy, fields } = resolved;
   const keys = policy.keyIds.map(({ value, place }) => ({
     keyId: value,
     policy: policy.name,
@@ -104,16 +98,11 @@ function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
     mode: policy.mode,
     fields,
   }));
-  const problems = lineage.problems.length > 0 ? lineage.problems : checkKey(fields);
-  return { policy, profiles: lineage.profiles, keys, problems };
+  return { ...resolved, keys };
 }
 
-function isSound(resolved: Resolved): boolean {
-  return resolved.problems.every((problem) => problem.severity !== "error");
-}
-
-function heldKeys(resolved: Resolved): HeldKey[] {
-  return resolved.keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
+function heldKeys({ keys }: NamedKeys): HeldKey[] {
+  return keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
 }
 
 interface Owners {
@@ -123,7 +112,7 @@ interface Owners {
 }
 
 /** Broken policies count too: a key that one of two policies loses by a typo must not fall to the other. */
-function singleOwners(resolved: readonly Resolved[]): Owners {
+function singleOwners(resolved: readonly NamedKeys[]): Owners {
   const first = new Map<KeyId, DesiredKey>();
   const contested = new Map<KeyId, DesiredKey[]>();
   for (const one of resolved) {
