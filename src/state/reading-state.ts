@@ -1,10 +1,10 @@
-import type { FieldPath } from "../core/key.ts";
+import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { AppliedKey, Baseline, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
 import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
-import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
+import { createInventoryReader, createLiveKeys, createNameFinder } from "./inventory-table.ts";
 import { readLedger } from "./ledger-table.ts";
 import { createRestorationReader } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
@@ -20,6 +20,7 @@ export class ReadingState implements StateReader {
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
+  readonly #readLive: ReturnType<typeof createLiveKeys>;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
   #open = true;
@@ -32,6 +33,7 @@ export class ReadingState implements StateReader {
     this.#readBaseline = createBaselineReader(db);
     this.#readRestorations = createRestorationReader(db);
     this.#findNamed = createNameFinder(db);
+    this.#readLive = createLiveKeys(db, (work) => guarded(path, work));
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -46,6 +48,10 @@ export class ReadingState implements StateReader {
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
     return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  liveKeys(): Iterable<LiveKey> {
+    return this.#readLive();
   }
 
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
@@ -75,6 +81,7 @@ export class ReadingState implements StateReader {
 export const emptyReader: StateReader & { close(): void } = {
   applied: () => new Map(),
   inventoryOf: () => undefined,
+  liveKeys: () => [],
   baselineOf: () => new Map(),
   restorations: () => new Map(),
   keysNamed: () => [],
@@ -90,6 +97,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
   return {
     applied: () => reader.applied(),
     inventoryOf: (id) => reader.inventoryOf(id),
+    liveKeys: () => reader.liveKeys(),
     baselineOf: (id) => reader.baselineOf(id),
     restorations: () => reader.restorations(),
     keysNamed: (name) => reader.keysNamed(name),

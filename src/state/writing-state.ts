@@ -1,12 +1,17 @@
 import type { Clean } from "./clean.ts";
-import type { FieldPath } from "../core/key.ts";
+import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
-import { createInventoryReader, createInventoryTable, createNameFinder } from "./inventory-table.ts";
+import {
+  createInventoryReader,
+  createInventoryTable,
+  createLiveKeys,
+  createNameFinder,
+} from "./inventory-table.ts";
 import {
   afterAdoption,
   afterClaim,
@@ -56,6 +61,9 @@ export class WritingState implements State {
   readonly #restoration: ReturnType<typeof createRestorationTable>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
+  readonly #readLive: ReturnType<typeof createLiveKeys>;
+  /** Replaced whenever something is noted. */
+  #live: Iterable<LiveKey>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
@@ -74,6 +82,8 @@ export class WritingState implements State {
     this.#restoration = createRestorationTable(db);
     this.#readRestorations = createRestorationReader(db);
     this.#findNamed = createNameFinder(db);
+    this.#readLive = createLiveKeys(db, (work) => guarded(path, work));
+    this.#live = this.#readLive();
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -82,6 +92,10 @@ export class WritingState implements State {
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
     return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  liveKeys(): Iterable<LiveKey> {
+    return this.#live;
   }
 
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
@@ -103,7 +117,7 @@ export class WritingState implements State {
   claim(claim: Claim, audit: AuditEntry): void {
     const key = afterClaim(this.#ledger.get(claim.keyId), claim);
     this.#save(new Map([[claim.keyId, key]]), () => {
-      this.#inventory.forget(claim.keyId);
+      this.#inventory.outdate(claim.keyId);
       this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
@@ -166,18 +180,18 @@ export class WritingState implements State {
   }
 
   saveInventory(keys: readonly InventoryKey[]): void {
-    this.#transact(() => this.#inventory.replace(keys));
+    this.#note(() => this.#inventory.replace(keys));
   }
 
   saveInventoryKeys(keys: readonly InventoryKey[]): void {
     if (keys.length === 0) return;
-    this.#transact(() => {
+    this.#note(() => {
       for (const key of keys) this.#inventory.put(key);
     });
   }
 
   saveInventoryKey(key: InventoryKey): void {
-    this.#transact(() => this.#inventory.put(key));
+    this.#note(() => this.#inventory.put(key));
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
@@ -225,6 +239,11 @@ export class WritingState implements State {
       also?.();
     });
     for (const [id, key] of changed) this.#ledger.set(id, shared(key, this.#sharing));
+  }
+
+  #note(work: () => void): void {
+    this.#transact(work);
+    this.#live = this.#readLive();
   }
 
   #transact(work: () => void): void {
