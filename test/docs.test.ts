@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { problemRules } from "../src/core/problem.ts";
-import { createResolver } from "../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../src/core/resolve.ts";
 import { createPolicySource } from "../src/policy-dir/policy-source.ts";
 import { makePlace } from "./e2e/cli.ts";
 
@@ -30,7 +30,7 @@ afterEach(() => {
 
 function problemsIn(directory: string): unknown[] {
   const set = createPolicySource({ directory }).load();
-  return [...createResolver()(set).problems];
+  return [...createResolver()(set, nothingLive).problems];
 }
 
 describe("policies in the pages are valid", () => {

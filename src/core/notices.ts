@@ -80,8 +80,8 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
   );
   // A key that several policies name is told once, for the first of them by name: whatever order they were read in.
   const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
-  const held = new Map(byName.map(({ keyId, policy }) => [keyId, policy]));
-  const heldNotices = [...held].map(([keyId, policy]) => heldNotice(keyId, policy));
+  const held = new Map(byName.map((one) => [one.keyId, one]));
+  const heldNotices = [...held].map(([keyId, { policy, why }]) => heldNotice(keyId, policy, why));
   const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
   return [
     ...heldNotices,
@@ -96,8 +96,9 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
 }
 
 /** A key that is left as it is because of what is broken about its policy. */
-export function heldNotice(keyId: KeyId, policy: string): Notice {
-  const message = `something about the policy "${policy}" is broken: the key keeps its values until that is mended`;
+export function heldNotice(keyId: KeyId, policy: string, why?: string): Notice {
+  const wrong = why ?? `something about the policy "${policy}" is broken`;
+  const message = `${wrong}: the key keeps its values until that is mended`;
   return { kind: "held", keyId, policy, message };
 }
 

@@ -54,6 +54,10 @@ export const problemRules = {
   KS1302: "duplicate-key",
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
+  // Policies that select keys, among each other and against the live keys.
+  KS1310: "selector-conflict",
+  KS1311: "selector-loses-its-keys",
+  KS1312: "selector-without-keys",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

@@ -5,32 +5,43 @@
  * rules gives one desired key for each id it names. Everything else is held: its keys stay as they are, since a value
  * computed from something broken could loosen them. A key that two policies name is held too, for both.
  *
+ * A policy may select its keys by what is live of them instead; `selection.ts` says which those are, and who has his way.
+ *
  * Results are kept per policy as long as the policy and every profile that it is built from are the same objects,
  * so that a pass over ten thousand policies of which one was edited computes one.
  */
+import type { SelectedBy, Selector } from "./compose.ts";
+import { hiddenPolicies } from "./coverage.ts";
+import type { LiveKey } from "./key.ts";
 import type { KeyId, KeyPolicy, Mode, PolicySet } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
 import type { DesiredFields } from "./effective.ts";
 import { lineageOf, profileTable, type ProfileTable } from "./lineage.ts";
 import { repeatedNames } from "./names.ts";
 import { isSound, resolvePolicy, type ResolvedPolicy } from "./resolved-policy.ts";
+import { createSelection } from "./selection.ts";
 
 /** What one key must look like. */
 export interface DesiredKey {
   readonly keyId: KeyId;
+  /** The policy that names the key, or the first one of those that select it. */
   readonly policy: string;
-  /** Where the policy names the key. */
+  /** Where the policy names or selects the key. */
   readonly place: Place;
   readonly mode: Mode;
   readonly fields: DesiredFields;
+  /** The policies that select the key, that of the highest priority first; absent when one names it. */
+  readonly selectedBy?: readonly SelectedBy[];
 }
 
-/** A key that a policy names and that is left as it is because something about the policy is wrong. */
+/** A key of a policy, left as it is because something about the policy is wrong. */
 export interface HeldKey {
   readonly keyId: KeyId;
   readonly policy: string;
-  /** Where the policy names the key. */
+  /** Where the policy names or selects the key, or what hides it. */
   readonly place: Place;
+  /** What is wrong, as a clause; something about the policy itself when left out. */
+  readonly why?: string;
 }
 
 export interface Resolution {
@@ -40,14 +51,26 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
+/** What policies that select keys have to know of them. Nothing of it is asked where there is no such policy. */
+export interface ResolveContext {
+  /** Read once; the same object stands for the same keys. */
+  readonly live: Iterable<LiveKey>;
+  /** By which policies each key was selected when policies were last acted on. */
+  readonly lastSelected: () => ReadonlyMap<KeyId, readonly string[]>;
+}
+
+/** Where no live keys are known: policies that select keys govern none, and are checked all the same. */
+export const nothingLive: ResolveContext = { live: [], lastSelected: () => new Map() };
+
 /** A policy with the keys that it names. */
 interface NamedKeys extends ResolvedPolicy {
   readonly keys: readonly DesiredKey[];
 }
 
 /** A resolver with a memory of its last results. */
-export function createResolver(): (set: PolicySet) => Resolution {
+export function createResolver(): (set: PolicySet, context: ResolveContext) => Resolution {
   const known = new WeakMap<KeyPolicy, NamedKeys>();
+  const select = createSelection();
 
   function resolveOne(policy: KeyPolicy, profiles: ProfileTable): NamedKeys {
     const lineage = lineageOf(policy.profiles, profiles);
@@ -64,29 +87,46 @@ export function createResolver(): (set: PolicySet) => Resolution {
     return resolved;
   }
 
-  return function resolve(set: PolicySet): Resolution {
+  return function resolve(set: PolicySet, context: ResolveContext): Resolution {
     const profiles = profileTable(set.profiles);
     const repeated = repeatedNames(set.policies);
     const resolved = set.policies.map((policy) => resolveOne(policy, profiles));
-    const sound = resolved.filter((one) => isSound(one) && !repeated.names.has(one.policy.name));
-    const broken = resolved.filter((one) => !isSound(one) || repeated.names.has(one.policy.name));
-    const keys = singleOwners(resolved);
+    const canBeFollowed = (one: ResolvedPolicy): boolean =>
+      isSound(one) && !repeated.names.has(one.policy.name);
+    const owners = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
-    for (const one of sound) {
-      for (const key of one.keys) if (!keys.contested.has(key.keyId)) desired.set(key.keyId, key);
+    for (const one of resolved.filter(canBeFollowed)) {
+      for (const key of one.keys) if (!owners.contested.has(key.keyId)) desired.set(key.keyId, key);
     }
+    const selected = select({
+      selectors: resolved.flatMap(asSelector),
+      isSound: (selector) => canBeFollowed(selector.resolved),
+      named: owners.named,
+      present: new Set(set.policies.map(({ name }) => name)),
+      hidden: hiddenPolicies(set.problems),
+      context,
+    });
+    for (const key of selected.desired) desired.set(key.keyId, key);
+    const broken = resolved.filter((one) => !canBeFollowed(one));
+    const held = [...broken.flatMap(heldKeys), ...owners.held].filter(({ keyId }) => !desired.has(keyId));
     return {
       desired,
-      held: [...broken.flatMap(heldKeys), ...keys.held].filter((held) => !desired.has(held.keyId)),
+      held: [...held, ...selected.held],
       problems: sortProblems([
         ...set.problems,
         ...profiles.problems,
         ...repeated.problems,
         ...resolved.flatMap((one) => one.problems),
-        ...keys.problems,
+        ...owners.problems,
+        ...selected.problems,
       ]),
     };
   };
+}
+
+function asSelector(resolved: NamedKeys): Selector[] {
+  const { name, match, priority = 0 } = resolved.policy;
+  return match === undefined ? [] : [{ resolved, name, match, priority }];
 }
 
 function named(resolved: ResolvedPolicy): NamedKeys {
@@ -106,6 +146,8 @@ function heldKeys({ keys }: NamedKeys): HeldKey[] {
 }
 
 interface Owners {
+  /** Every key that a policy names. */
+  readonly named: ReadonlySet<KeyId>;
   readonly contested: ReadonlySet<KeyId>;
   readonly held: readonly HeldKey[];
   readonly problems: readonly Problem[];
@@ -124,6 +166,7 @@ function singleOwners(resolved: readonly NamedKeys[]): Owners {
   }
   const claims = [...contested.values()].flat();
   return {
+    named: new Set(first.keys()),
     contested: new Set(contested.keys()),
     held: claims.map(({ keyId, policy, place }) => ({ keyId, policy, place })),
     problems: claims.map((key) => contestProblem(key, contested.get(key.keyId) ?? [])),

@@ -1,3 +1,4 @@
+import { leavingProblem } from "./compose.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
 import { checkKey } from "./key-rules.ts";
 import type { Lineage } from "./lineage.ts";
@@ -18,8 +19,13 @@ export function resolvePolicy(policy: KeyPolicy, lineage: Lineage): ResolvedPoli
     { source: policy.name, block: policy.key },
   ];
   const fields = effectiveFields(layers);
-  const problems = lineage.problems.length > 0 ? lineage.problems : checkKey(fields);
+  const problems = lineage.problems.length > 0 ? lineage.problems : checkPolicy(policy, fields);
   return { policy, profiles: lineage.profiles, fields, problems };
+}
+
+function checkPolicy({ name, match }: KeyPolicy, fields: DesiredFields): Problem[] {
+  const leaving = match === undefined ? undefined : leavingProblem({ name, match }, fields);
+  return leaving === undefined ? checkKey(fields) : [...checkKey(fields), leaving];
 }
 
 export function isSound({ problems }: ResolvedPolicy): boolean {

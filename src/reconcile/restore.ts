@@ -112,9 +112,5 @@ export async function carryOutRestore(
   const told = { keyId, policy: applied?.policy ?? "" };
   const begins: Notice = { kind: "restored", ...told, message: restoredText(told, { at, point: text }) };
   keepDeed(ports.state, keyId, { ends: "restored", begins });
-  return enforce(
-    ports,
-    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },
-    options,
-  );
+  return enforce(ports, { plan, readAt, inventory: null }, options);
 }

@@ -2,7 +2,7 @@
  * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan, and the guard says
  * what of it goes. Nothing that it is given can write, so preview and apply can share it without a flag.
  */
-import type { DesiredKey, Resolution } from "../core/resolve.ts";
+import type { DesiredKey, ResolveContext, Resolution } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
@@ -12,11 +12,12 @@ import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { guardPlan, type GuardSettings } from "./guarded.ts";
-import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
+import { completeKeys, listKeys, wantedKeys } from "./read-live-keys.ts";
+import { resolveContext } from "./selection-memory.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
-  readonly resolve: (set: PolicySet) => Resolution;
+  readonly resolve: (set: PolicySet, context: ResolveContext) => Resolution;
   readonly reader: KeyReader;
   readonly state: StateReader;
   readonly clock: Clock;
@@ -36,6 +37,8 @@ export interface Survey {
   readonly approval: Approval | null;
   /** Whether the policy directory as a whole can be believed; if not, the plan is empty. */
   readonly trusted: boolean;
+  /** What was planned from; empty for a directory that cannot be believed. */
+  readonly resolution: Resolution;
   readonly problems: readonly Problem[];
   readonly files: number;
   /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
@@ -49,22 +52,36 @@ export interface Survey {
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
-  const { problems } = resolution;
+  return set.trusted && options.pass === "reconcile"
+    ? surveyLive(ports, options, set)
+    : surveyKnown(ports, options, set);
+}
+
+/** By what is known already: nothing is asked. */
+function surveyKnown(ports: SurveyPorts, options: SurveyOptions, set: PolicySet): Survey {
   const { files, trusted } = set;
-  if (!trusted || options.pass === "edit") {
-    const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
-    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
-    const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
-  }
+  const resolution = trusted ? ports.resolve(set, resolveContext(ports.state)) : untrusted(set);
+  const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
+  const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
+  const known = { trusted, resolution, problems: resolution.problems, files };
+  return { ...guardPlan(ports, plan, null), ...known, readAt: null, inventory: null, unenforced: [] };
+}
+
+/** The list comes first: which keys are selected shows in it, and what else has to be asked follows from that. */
+async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: PolicySet): Promise<Survey> {
+  const { signal } = options;
   const readAt = ports.clock.now();
-  const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
+  const listed = await listKeys(ports, signal);
+  const keys = listed.records.map(({ key }) => key);
+  const resolution = ports.resolve(set, resolveContext(ports.state, keys));
+  const { desired, problems } = resolution;
+  const live = await completeKeys(ports, listed, { wanted: wantedKeys(desired.values()), signal });
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
-  const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
+  const guarded = guardPlan(ports, plan, { ...live, desired });
+  const known = { trusted: true, resolution, problems, files: set.files, readAt, inventory: live.inventory };
+  const unenforced = unenforcedDifferences(desired.values(), sightOf, ports.clock.now());
+  return { ...guarded, ...known, unenforced };
 }
 
 interface Seen {

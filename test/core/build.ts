@@ -1,4 +1,4 @@
-import { createResolver, type Resolution } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive, type ResolveContext, type Resolution } from "../../src/core/resolve.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
 import type { LiveKey } from "../../src/core/key.ts";
@@ -15,6 +15,7 @@ import type {
 } from "../../src/core/policy.ts";
 import type { Place, Problem } from "../../src/core/problem.ts";
 import { effectiveFields, type DesiredFields } from "../../src/core/effective.ts";
+import type { KeyMatch } from "../../src/core/key-match.ts";
 import { isObject } from "../../src/core/canonical.ts";
 import { propertyScale } from "../property.ts";
 
@@ -61,6 +62,9 @@ export interface DocumentParts {
 export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
+  /** Selects its keys instead. */
+  readonly match?: KeyMatch;
+  readonly priority?: number;
 }
 
 export function policy(parts: PolicyParts = {}): KeyPolicy {
@@ -68,10 +72,14 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
   return {
     kind: "KeyPolicy",
     labels: {},
-    keyIds: (parts.keyIds ?? [keyId(1)]).map((value) => ({
+    keyIds: (parts.keyIds ?? (parts.match === undefined ? [keyId(1)] : [])).map((value) => ({
       value,
       place: { ...place, line: place.line + 4 },
     })),
+    ...(parts.match === undefined
+      ? {}
+      : { match: { value: parts.match, place: { ...place, line: place.line + 4 } } }),
+    ...(parts.priority === undefined ? {} : { priority: parts.priority }),
     mode: parts.mode ?? "enforce",
     ...documentParts({ ...parts, name, place }),
   };
@@ -97,6 +105,8 @@ function documentParts(parts: DocumentParts & { readonly name: string; readonly 
 }
 
 export interface SetParts {
+  /** What is known of live keys; nothing when left out. */
+  readonly context?: Partial<ResolveContext>;
   readonly policies?: readonly KeyPolicy[];
   readonly profiles?: readonly Profile[];
   readonly problems?: readonly Problem[];
@@ -111,7 +121,7 @@ export function policySet(parts: SetParts = {}): PolicySet {
 
 /** What a fresh resolver makes of a set. */
 export function resolve(parts: SetParts): Resolution {
-  return createResolver()(policySet(parts));
+  return createResolver()(policySet(parts), { ...nothingLive, ...parts.context });
 }
 
 /** The fields of one block, as its policy wants them. */
