@@ -1,11 +1,12 @@
 import { knownScopes } from "../core/scopes.ts";
+import type { KeyMatch } from "../core/key-match.ts";
 import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
 import type { Place } from "../core/problem.ts";
 import { compactPlaces } from "./compact-places.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
 import { pooled } from "./pool.ts";
-import type { Key, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
+import type { Key, KeyMatch as MatchDocument, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
 import type { SourceText } from "./source-text.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import type { PlacedValue, Spot } from "./yaml-reading.ts";
@@ -33,10 +34,19 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     labels: metadata.labels ?? {},
     place: source.placeAt(root.offset),
     keyIds: placed(ids.map(toKeyId), idSpots, source),
+    ...(spec.match === undefined ? {} : { match: buildMatch(spec.match, root, source) }),
+    ...(spec.priority === undefined ? {} : { priority: spec.priority }),
     mode: spec.mode ?? "enforce",
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
     key: buildKeyBlock(spec.key, root, source),
   };
+}
+
+function buildMatch(match: MatchDocument, root: Spot, source: SourceText): Placed<KeyMatch> {
+  const { workspace_id: workspaceId, ...rest } = match;
+  const value = { ...rest, ...(workspaceId === undefined ? {} : { workspaceId }) };
+  const offset = root.entries?.get("spec")?.spot.entries?.get("match")?.keyOffset ?? root.offset;
+  return { value, place: source.placeAt(offset) };
 }
 
 function buildProfile(document: ProfileDocument, root: Spot, source: SourceText): Profile {
