@@ -19,7 +19,8 @@ export function resolveContext(
   return { live, lastSelected: () => lastSelected(state) };
 }
 
-function lastSelected(state: Pick<StateReader, "fact">): Remembered {
+/** By which policies each key was selected; none of them for a key that was not. */
+export function lastSelected(state: Pick<StateReader, "fact">): Remembered {
   const fact = state.fact("selected");
   const groups = fact?.["groups"];
   const keys = fact?.["keys"];
