@@ -14,7 +14,7 @@ import { lineageOf, profileTable } from "./lineage.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
 import type { Notice } from "./plan.ts";
-import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
+import type { Json, KeyId, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
 import type { Resolution } from "./resolve.ts";
@@ -66,7 +66,7 @@ export function explainKey(input: ExplainInput): Explanation {
   const { keyId, resolution, applied, sight } = input;
   const coverage = coverageOf(keyId, resolution, applied);
   const plan = planAlone(input);
-  const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy) : [];
+  const layers = coverage.kind === "governed" ? layersOf(input.set, policiesOf(coverage)) : [];
   const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
@@ -138,12 +138,18 @@ function verdictOf({ keyId, resolution, applied, now, settleMs }: ExplainInput, 
   return diffField({ ...sides, applied: known, lastSeen: undefined }, { now, settleMs, retryRefused: true });
 }
 
-/** What a sound policy is built from, the policy itself last. */
-function layersOf(set: PolicySet, name: string): readonly Layer[] {
-  const policy = set.policies.find((one): one is KeyPolicy => one.name === name);
-  if (policy === undefined) return [];
-  const { profiles } = lineageOf(policy.profiles, profileTable(set.profiles));
-  return [...profiles, policy].map((one) => ({ source: one.name, block: one.key }));
+/** Who has a say in a governed key, the one that has its way last. */
+function policiesOf({ policy, selectedBy }: Extract<Coverage, { kind: "governed" }>): readonly string[] {
+  return selectedBy?.map((one) => one.policy).reverse() ?? [policy];
+}
+
+/** What sound policies are built from, each policy itself after its profiles. */
+function layersOf(set: PolicySet, names: readonly string[]): readonly Layer[] {
+  const profiles = profileTable(set.profiles);
+  return names
+    .flatMap((name) => set.policies.find((one) => one.name === name) ?? [])
+    .flatMap((policy) => [...lineageOf(policy.profiles, profiles).profiles, policy])
+    .map((one) => ({ source: one.name, block: one.key }));
 }
 
 /** The statements about a field, or about what holds it or is in it, that another one has replaced. */

@@ -19,6 +19,22 @@ export function notice(desired: DesiredKey, kind: Notice["kind"], message: strin
   return { kind, keyId: desired.keyId, policy: desired.policy, message };
 }
 
+/** The policy because of which a key is not enforced: that of several which has the key's mode. */
+function carefulPolicy({ policy, mode, selectedBy = [] }: DesiredKey): string {
+  return selectedBy.find((one) => one.mode === mode)?.policy ?? policy;
+}
+
+/** What is told of a key whose policy is paused. */
+export function pausedText(desired: DesiredKey): string {
+  return `the policy "${carefulPolicy(desired)}" is paused: this key is left alone`;
+}
+
+/** What is told of a key whose policy only reports, and that is not as it says. */
+export function reportText(desired: DesiredKey, differing: readonly string[]): string {
+  const who = desired.selectedBy === undefined ? "the policy" : `the policy "${carefulPolicy(desired)}"`;
+  return `not mended, ${who} only reports: ${differing.join("; ")}`;
+}
+
 /** What is told of a field that is neither in sync nor set. */
 export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judged): Notice[] {
   if (verdict.kind === "in-sync" || verdict.kind === "adopt" || verdict.kind === "set") return [];

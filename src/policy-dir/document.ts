@@ -6,7 +6,13 @@ import { compactPlaces } from "./compact-places.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
 import { pooled } from "./pool.ts";
-import type { Key, KeyMatch as MatchDocument, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
+import type {
+  Key,
+  KeyMatch as MatchDocument,
+  KeyPolicyDocument,
+  PolicyDocument,
+  ProfileDocument,
+} from "./policy-schema.types.ts";
 import type { SourceText } from "./source-text.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import type { PlacedValue, Spot } from "./yaml-reading.ts";

@@ -6,6 +6,7 @@ import type { Outcome, RequestCounts } from "../core/outcome.ts";
 import type { Change, Plan, Refusal } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import { selectedByJson } from "./selected-by.ts";
 import { isAllWell, type Standing } from "./standing.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 
@@ -99,12 +100,13 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, rank, fields }: Change): object {
+function changeJson({ keyId, policy, place, desired, rank, fields }: Change): object {
   return {
     keyId,
     policy,
     file: place.file,
     line: place.line,
+    ...selectedByJson(desired.selectedBy),
     rank,
     fields: fields.map(({ path, action, from, to, why, rank: fieldRank, place: at }) => ({
       path,
@@ -119,13 +121,14 @@ function changeJson({ keyId, policy, place, rank, fields }: Change): object {
   };
 }
 
-function unenforcedJson({ keyId, policy, mode, place, fields }: Unenforced): object {
+function unenforcedJson({ keyId, policy, mode, place, selectedBy, fields }: Unenforced): object {
   return {
     keyId,
     policy,
     mode,
     file: place.file,
     line: place.line,
+    ...selectedByJson(selectedBy),
     fields: fields.map(({ place: at, ...field }) => ({ ...field, file: at.file, line: at.line })),
   };
 }
