@@ -45,7 +45,7 @@ const key: fc.Arbitrary<JsonObject> = fc.record(
     expires_at: fc.constantFrom("2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"),
   },
   { requiredKeys: [] },
-) as fc.Arbitrary<JsonObject>;
+);
 
 const parts = {
   key,
