@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { problemRules } from "../src/core/problem.ts";
 import { createResolver, nothingLive } from "../src/core/resolve.ts";
 import { createPolicySource } from "../src/policy-dir/policy-source.ts";
+import { keyId, liveKey } from "./core/build.ts";
 import { makePlace } from "./e2e/cli.ts";
 
 /* What the pages show is run, so that it stays true. */
@@ -46,6 +47,26 @@ describe("policies in the pages are valid", () => {
     expect(examples.length).toBeGreaterThan(0);
     examples.forEach((text, index) => writeFileSync(join(folder, `${index}.yaml`), text));
     expect(problemsIn(folder)).toEqual([]);
+  });
+
+  test("docs/policies.md: its selectors do what the page says", () => {
+    const [example] = blocks(read("docs/policies.md"), "yaml selectors");
+    writeFileSync(join(folder, "example.yaml"), example!);
+    const team = { defaults: { metadata: { team: "search" }, config_id: null } };
+    const live = [
+      liveKey(1, { name: "search-bot", ...team }),
+      liveKey(2, { name: "search-bot" }),
+      liveKey(3, { name: "search-bot", type: "workspace-user" }),
+    ];
+    const set = createPolicySource({ directory: folder }).load();
+    const { desired, problems } = createResolver()(set, { ...nothingLive, live });
+    const asked = (id: string): unknown =>
+      ["rate_limits", "alert_emails"].map((path) => desired.get(id)?.fields.get(path)?.value);
+    const limit = (value: number): unknown => [{ type: "requests", unit: "rpm", value }];
+    expect(problems).toEqual([]);
+    expect(asked(keyId(1))).toEqual([limit(600), ["platform@example.com"]]);
+    expect(asked(keyId(2))).toEqual([limit(100), ["platform@example.com"]]);
+    expect([...desired.keys()]).toEqual([keyId(1), keyId(2)]);
   });
 
   test("docs/adopting.md", () => {

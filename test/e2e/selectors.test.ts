@@ -37,7 +37,7 @@ function limit(value: number): string {
 }
 
 function limitOf(id: string): unknown {
-  return simulator.keys.get(id)?.rate_limits?.[0]?.value;
+  return simulator.keys.get(id)?.rate_limits[0]?.value;
 }
 
 async function passed(daemon: Running, kind: string, count: number): Promise<void> {
