@@ -11,31 +11,31 @@ interface Group {
   readonly ids: readonly KeyId[];
 }
 
-interface Matching {
+export interface Matching {
+  /** In the order that the groups speak of. */
+  readonly selectors: readonly Selector[];
   readonly groups: readonly Group[];
   /** How many keys are live. */
   readonly count: number;
 }
 
 /** Groups the live keys by the selectors that match them; keys that none matches are in no group. */
-export function createMatching(): (
-  selectors: readonly Selector[],
-  live: Iterable<LiveKey>,
-) => Matching & { readonly selectors: readonly Selector[] } {
-  const known = new WeakMap<Iterable<LiveKey>, { readonly matches: string } & Matching>();
-  return (selectors, live) => {
-    const ordered = selectors.toSorted(byName);
+export function createMatching(): (selectors: readonly Selector[], live: Iterable<LiveKey>) => Matching {
+  const known = new WeakMap<Iterable<LiveKey>, Matched & { readonly matches: string }>();
+  return (given, live) => {
+    const selectors = given.toSorted(byName);
     // By content: an edit of what a selector asks does not change whom it selects.
-    const matches = stableJson(ordered.map(({ match }) => match.value as Json));
+    const matches = stableJson(selectors.map(({ match }) => match.value as Json));
     const before = known.get(live);
-    if (before?.matches === matches) return { ...before, selectors: ordered };
-    const matching = matchAll(ordered, live);
-    known.set(live, { ...matching, matches });
-    return { ...matching, selectors: ordered };
+    const { groups, count } = before?.matches === matches ? before : matchAll(selectors, live);
+    known.set(live, { groups, count, matches });
+    return { selectors, groups, count };
   };
 }
 
-function matchAll(selectors: readonly Selector[], live: Iterable<LiveKey>): Matching {
+type Matched = Omit<Matching, "selectors">;
+
+function matchAll(selectors: readonly Selector[], live: Iterable<LiveKey>): Matched {
   const groups = new Map<string, { by: number[]; ids: KeyId[] }>();
   const seen = new Set<KeyId>();
   if (selectors.length === 0) return { groups: [], count: 0 };

@@ -18,11 +18,11 @@
  * together once for each combination: ten thousand keys of five selectors cost a few comparisons each.
  */
 import { compareSelectors, compose, type Composition, type Selector } from "./compose.ts";
-import { createMatching } from "./matching.ts";
+import { createMatching, type Matching } from "./matching.ts";
 import type { KeyId } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
 import type { DesiredKey, HeldKey, ResolveContext } from "./resolve.ts";
-import { Conflicts } from "./selector-conflicts.ts";
+import { conflictProblems } from "./selector-conflicts.ts";
 
 export interface SelectionParts {
   readonly selectors: readonly Selector[];
@@ -48,53 +48,81 @@ const nothing: Selection = { desired: [], held: [], problems: [] };
 /** Selects, with a memory of the last results. */
 export function createSelection(): (parts: SelectionParts) => Selection {
   const matchesOf = createMatching();
-  let known = new Map<string, Composed>();
+  let known: ReadonlyMap<string, Composed> = new Map();
 
   return function select(parts: SelectionParts): Selection {
     const remembered = parts.hidden === undefined ? undefined : parts.context.lastSelected();
     if (parts.selectors.length === 0 && (remembered?.size ?? 0) === 0) return nothing;
-    const { selectors: ordered, groups, count } = matchesOf(parts.selectors, parts.context.live);
-    const doubts = doubtsOf(parts, remembered);
-    const next = new Map<string, Composed>();
-    const desired: DesiredKey[] = [];
-    const held: HeldKey[] = [];
-    const problems: Problem[] = ordered.flatMap((selector, index) =>
-      count > 0 && parts.isSound(selector) && !groups.some(({ by }) => by.includes(index))
-        ? [emptyProblem(selector)]
-        : [],
-    );
-    const conflicts = new Conflicts();
-    const met = new Set<KeyId>();
-    for (const { by, ids } of groups) {
-      const selectors = by.flatMap((index) => ordered[index] ?? []).sort(compareSelectors);
-      const [owner] = selectors;
-      const free = ids.filter((id) => !parts.named.has(id));
-      if (owner === undefined || free.length === 0) continue;
-      const broken = selectors.find((one) => !parts.isSound(one));
-      const composed = broken === undefined ? composedOf(selectors, known) : undefined;
-      const keys = new Map<KeyId, DesiredKey>();
-      if (composed !== undefined) {
-        next.set(composed.name, { ...composed, keys });
-        problems.push(...composed.asked.problems);
-        for (const conflict of composed.asked.conflicts) conflicts.add(conflict, free);
-      }
-      for (const id of free) {
-        met.add(id);
-        const why = doubts(id, owner) ?? brokenKey(id, { broken, owner, composed });
-        if (why !== undefined) held.push(why);
-        else if (composed !== undefined)
-          keys.set(id, composed.keys.get(id) ?? desiredKey(id, owner, composed));
-      }
-      desired.push(...keys.values());
-    }
-    for (const id of remembered?.keys() ?? []) {
-      if (met.has(id) || parts.named.has(id)) continue;
-      const why = doubts(id, undefined);
-      if (why !== undefined) held.push(why);
-    }
-    known = next;
-    return { desired, held, problems: [...problems, ...conflicts.problems()] };
+    const matching = matchesOf(parts.selectors, parts.context.live);
+    const doubt = doubtsOf(parts, remembered);
+    const groups = groupsOf(matching, parts.named);
+    const judged = groups.map((group) => judgeGroup(group, { ...parts, doubt, known }));
+    const composed = judged.flatMap((one) => one.composed ?? []);
+    known = new Map(composed.map((one) => [one.name, one]));
+    const met = new Set(groups.flatMap(({ ids }) => ids));
+    const rest = [...(remembered?.keys() ?? [])].filter((id) => !met.has(id) && !parts.named.has(id));
+    return {
+      desired: composed.flatMap(({ keys }) => [...keys.values()]),
+      held: [...judged.flatMap(({ held }) => held), ...rest.flatMap((id) => doubt(id, undefined) ?? [])],
+      problems: [
+        ...unmatched(matching, parts).map(emptyProblem),
+        ...composed.flatMap(({ asked }) => asked.problems),
+        ...conflictProblems(
+          judged.flatMap(
+            ({ composed: one, ids }) => one?.asked.conflicts.map((conflict) => ({ conflict, ids })) ?? [],
+          ),
+        ),
+      ],
+    };
   };
+}
+
+/** Keys that nobody names, and all the selectors that match them: the first one stands for all. */
+interface KeyGroup {
+  readonly selectors: readonly [Selector, ...Selector[]];
+  readonly ids: readonly KeyId[];
+}
+
+function groupsOf({ selectors, groups }: Matching, named: ReadonlySet<KeyId>): KeyGroup[] {
+  return groups.flatMap(({ by, ids }): KeyGroup[] => {
+    const [owner, ...others] = by.flatMap((index) => selectors[index] ?? []).sort(compareSelectors);
+    const free = ids.filter((id) => !named.has(id));
+    return owner === undefined || free.length === 0 ? [] : [{ selectors: [owner, ...others], ids: free }];
+  });
+}
+
+/** Sound selectors that match no live key, named or not; none where no live key is known. */
+function unmatched({ selectors, groups, count }: Matching, parts: SelectionParts): Selector[] {
+  if (count === 0) return [];
+  const matching = new Set(groups.flatMap(({ by }) => by));
+  return selectors.filter((selector, index) => !matching.has(index) && parts.isSound(selector));
+}
+
+interface GroupParts extends Pick<SelectionParts, "isSound"> {
+  readonly doubt: Doubt;
+  /** What was composed last time. */
+  readonly known: ReadonlyMap<string, Composed>;
+}
+
+interface JudgedGroup {
+  readonly ids: readonly KeyId[];
+  /** Undefined where one of the selectors is broken. */
+  readonly composed: Composed | undefined;
+  readonly held: readonly HeldKey[];
+}
+
+function judgeGroup({ selectors, ids }: KeyGroup, { isSound, doubt, known }: GroupParts): JudgedGroup {
+  const [owner] = selectors;
+  const broken = selectors.find((one) => !isSound(one));
+  const composed = broken === undefined ? composedOf(selectors, known) : undefined;
+  const keys = new Map<KeyId, DesiredKey>();
+  const held: HeldKey[] = [];
+  for (const id of ids) {
+    const why = doubt(id, owner) ?? brokenKey(id, { broken, owner, composed });
+    if (why !== undefined) held.push(why);
+    else if (composed !== undefined) keys.set(id, composed.keys.get(id) ?? desiredKey(id, owner, composed));
+  }
+  return { ids, composed: composed === undefined ? undefined : { ...composed, keys }, held };
 }
 
 /** A composition, and the keys that it was made for: desired keys stay the same objects as long as they are the same. */
@@ -137,11 +165,13 @@ function brokenKey(keyId: KeyId, { broken, owner, composed }: Standing): HeldKey
   return { keyId, policy: owner.name, place: owner.match.place, why };
 }
 
-/** Says why a key must be held as long as something cannot be read; `owner` is who would govern it. */
+/** Why a key must be held as long as something cannot be read; `owner` is who would govern it. */
+type Doubt = (id: KeyId, owner: Selector | undefined) => HeldKey | undefined;
+
 function doubtsOf(
   { hidden, present }: SelectionParts,
   remembered: ReadonlyMap<KeyId, readonly string[]> | undefined,
-): (id: KeyId, owner: Selector | undefined) => HeldKey | undefined {
+): Doubt {
   if (hidden === undefined) return () => undefined;
   const where = placeText(hidden);
   return (keyId, owner) => {

@@ -3,26 +3,31 @@ import type { KeyId } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
 import { compareTexts } from "./texts.ts";
 
-/** Conflicts by their two places, however many keys they are about. */
-export class Conflicts {
-  readonly #found = new Map<string, { readonly conflict: Conflict; key: KeyId }>();
+/** A conflict and the keys that it is about; at least one. */
+interface FoundConflict {
+  readonly conflict: Conflict;
+  readonly ids: readonly KeyId[];
+}
 
-  add(conflict: Conflict, ids: readonly KeyId[]): void {
+/** A problem at each of the two places of a conflict, with a key as an example, however many keys it is about. */
+export function conflictProblems(found: readonly FoundConflict[]): Problem[] {
+  const examples = new Map<string, { readonly conflict: Conflict; readonly key: KeyId }>();
+  for (const { conflict, ids } of found) {
     const name = [conflict.one, conflict.other]
       .map(({ path, field }) => `${path} ${placeText(field.place)}`)
       .join(" ");
-    const key = ids.reduce((least, id) => (compareTexts(id, least) < 0 ? id : least));
-    const before = this.#found.get(name);
-    if (before === undefined) this.#found.set(name, { conflict, key });
-    else if (compareTexts(key, before.key) < 0) before.key = key;
+    const before = examples.get(name);
+    const key = [...ids, ...(before === undefined ? [] : [before.key])].reduce(least);
+    examples.set(name, { conflict, key });
   }
+  return [...examples.values()].flatMap(({ conflict: { one, other }, key }) => [
+    conflictProblem(one, other, key),
+    conflictProblem(other, one, key),
+  ]);
+}
 
-  problems(): readonly Problem[] {
-    return [...this.#found.values()].flatMap(({ conflict: { one, other }, key }) => [
-      conflictProblem(one, other, key),
-      conflictProblem(other, one, key),
-    ]);
-  }
+function least(a: KeyId, b: KeyId): KeyId {
+  return compareTexts(a, b) < 0 ? a : b;
 }
 
 type Saying = Conflict["one"];
