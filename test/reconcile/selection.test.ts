@@ -168,6 +168,15 @@ describe("a file that cannot be read", () => {
     },
   );
 
+  test("goes on being told at each pass, also of a key that nothing was ever written to", async () => {
+    const freeze = selector("tight", "search-*", {}, { mode: "paused" });
+    const broken = await thenBroken([freeze], []);
+    for (let pass = 0; pass < 3; pass += 1) {
+      const { report } = await run(broken);
+      expect(report.notices).toMatchObject([{ kind: "held", keyId: keyId(1), policy: "tight" }]);
+    }
+  });
+
   test("that governed fields of a key below another one holds that key too", async () => {
     const high = selector("high", "search-*", described, { priority: 9 });
     const broken = await thenBroken([low, tight, high], [low, high]);
