@@ -99,6 +99,11 @@ export interface StateReader {
   /** Everything applied so far, by key. */
   applied(): ReadonlyMap<KeyId, AppliedKey>;
   inventoryOf(id: KeyId): InventoryKey | undefined;
+  /**
+   * Every key of the inventory as it was seen last, also one that is written since and whose values nobody knows. The same
+   * object as long as nothing was noted in between, where that can be known.
+   */
+  liveKeys(): Iterable<LiveKey>;
   /** What the fields of a key were before the first write to each. */
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline>;
   /** The keys that were put back to an earlier point, and are left alone since. */
@@ -115,10 +120,20 @@ export interface StateReader {
  * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
  * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
  * ourselves. `paused`: `{ since }`, null as long as the daemon may write. `reminded`: `{ told }`, of which ends of
- * overrides people were told, and how near they were.
+ * overrides people were told, and how near they were. `selected`: `{ groups, keys }`, by which policies each key was
+ * selected when the policies were last acted on.
  */
 export type FactName =
-  "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused" | "reminded";
+  | "reconciled"
+  | "report"
+  | "begun"
+  | "budget"
+  | "held"
+  | "approved"
+  | "own"
+  | "paused"
+  | "reminded"
+  | "selected";
 
 /** A line of the audit trail before it has its number and its hash. */
 export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
@@ -127,7 +142,7 @@ export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
 export interface StateWriter {
   /**
    * Records the intent to write before the request goes out, with its line of the audit trail. What was last seen of the
-   * key is forgotten: it is about to change. What a field was before its first write is kept for good.
+   * key is not believed any more: it is about to change. What a field was before its first write is kept for good.
    */
   claim(claim: Claim, audit: AuditEntry): void;
   /** The request succeeded: what was claimed is now applied. */

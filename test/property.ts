@@ -18,6 +18,8 @@ export const shares = {
   "late reads": 300,
   "safety: what is written is asked for": 300,
   "safety: damage": 300,
+  "selectors: a plain reading": 500,
+  "selectors: what cannot be read": 500,
   "killed anywhere": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,

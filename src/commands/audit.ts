@@ -21,8 +21,11 @@ export async function audit(io: Io, flags: AuditFlags): Promise<number> {
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   const { ports } = assembled;
   try {
-    const { resolution, blocking } = loadCoverage(assembled);
     const records = await ports.reader.list({ signal: stop.signal });
+    const { resolution, blocking } = loadCoverage(
+      assembled,
+      records.map(({ key }) => key),
+    );
     const listed = new Set(records.map(({ key }) => key.id));
     const unlisted = await findUnlisted(ports, resolution, { listed, signal: stop.signal });
     const live = [...records.map(({ key }) => key), ...unlisted.found];

@@ -17,6 +17,7 @@ import type { PassPorts } from "../reconcile/pass.ts";
 import { forgetKeys } from "../reconcile/forget-keys.ts";
 import { orderFrom, restoreKey } from "../reconcile/restore-key.ts";
 import { resumeKey } from "../reconcile/resume-key.ts";
+import { resolveContext } from "../reconcile/selection-memory.ts";
 import { statusFacts } from "./status-facts.ts";
 
 export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
@@ -107,7 +108,9 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     if (!set.trusted)
       throw new AppError("USAGE", "the policy directory cannot be believed: nothing is forgotten");
     const request = { ids, pass: randomUUID(), now: clock.now() };
-    return asJson({ keys: forgetKeys(state, parts.ports.resolve(set, request), request) });
+    return asJson({
+      keys: forgetKeys(state, parts.ports.resolve(set, resolveContext({ state, now: request.now })), request),
+    });
   }
 
   async function sync(wait: boolean): Promise<JsonObject> {

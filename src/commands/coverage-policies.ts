@@ -1,7 +1,9 @@
 import type { Assembled } from "../assemble.ts";
+import type { LiveKey } from "../core/key.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
+import { resolveContext } from "../reconcile/selection-memory.ts";
 
 /** What the policies cover, for a command that looks at live keys whether there are policies yet or not. */
 export interface CoveragePolicies {
@@ -16,14 +18,17 @@ export interface CoveragePolicies {
  * A directory that is not there yet, or empty, is where a team begins: nothing is covered. Unless policies were applied
  * before: then it was lost, and USAGE is thrown.
  */
-export function loadCoverage({ ports }: Assembled): CoveragePolicies {
+export function loadCoverage({ ports }: Assembled, live: Iterable<LiveKey>): CoveragePolicies {
   const set = ports.policies.load();
   const names = new Set(set.policies.map(({ name }) => name));
   const blocking = set.problems.filter(
     ({ severity, code }) => severity === "error" && code !== "KS1001" && code !== "KS1003",
   );
   if (set.trusted) {
-    const resolution = ports.resolve(set, { now: ports.clock.now() });
+    const resolution = ports.resolve(
+      set,
+      resolveContext({ state: ports.state, now: ports.clock.now() }, live),
+    );
     const errors = resolution.problems.filter(({ severity }) => severity === "error");
     return { resolution, names, blocking: errors };
   }

@@ -38,20 +38,14 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   try {
-    const { resolution, names, blocking } = loadCoverage(assembled);
-    if (blocking.length > 0) {
-      const reason = "Nothing was imported: what broken policies govern is not known. Mend them first.";
-      print(
-        format === "json" ? importJson(nothing(context, flags, blocking)) : humanProblems(blocking, paint),
-      );
-      io.stderr.write(`keysteward: ${reason}\n`);
-      return exits.invalid;
-    }
+    // What is broken whatever is live costs no request.
+    const broken = loadCoverage(assembled, []).blocking;
+    if (broken.length > 0) return refused(context, flags, broken);
     const live = await assembled.ports.reader.list({ signal: stop.signal });
-    requireKeys(
-      filter,
-      live.map(({ key }) => key),
-    );
+    const keys = live.map(({ key }) => key);
+    const { resolution, names, blocking } = loadCoverage(assembled, keys);
+    if (blocking.length > 0) return refused(context, flags, blocking);
+    requireKeys(filter, keys);
     const selected = live.filter(({ key }) => matchesFilter(key, filter));
     const applied = assembled.ports.state.applied();
     const free = selected.filter(({ key }) => isFree(coverageOf(key.id, resolution, applied).kind));
@@ -76,6 +70,14 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
     stop.release();
     await assembled.close();
   }
+}
+
+function refused(context: RemoteContext, flags: ImportFlags, blocking: readonly Problem[]): number {
+  const { io, format, paint, print } = context;
+  const reason = "Nothing was imported: what broken policies govern is not known. Mend them first.";
+  print(format === "json" ? importJson(nothing(context, flags, blocking)) : humanProblems(blocking, paint));
+  io.stderr.write(`keysteward: ${reason}\n`);
+  return exits.invalid;
 }
 
 function isFree(coverage: ReturnType<typeof coverageOf>["kind"]): boolean {

@@ -1,16 +1,19 @@
 import { assemblePolicies } from "../assemble-policies.ts";
 import type { Config } from "../config.ts";
 import type { PolicySet } from "../core/policy.ts";
-import { createResolver, type Resolution } from "../core/resolve.ts";
+import { createResolver, type ResolveContext, type Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
 
 /** The policies and what they say. Throws USAGE where the directory cannot be believed: then nobody knows. */
-export function trustedPolicies(config: Config): {
+export function trustedPolicies(
+  config: Config,
+  context: ResolveContext,
+): {
   readonly set: PolicySet;
   readonly resolution: Resolution;
 } {
   const set = assemblePolicies(config).load();
-  if (set.trusted) return { set, resolution: createResolver()(set, { now: Date.now() }) };
+  if (set.trusted) return { set, resolution: createResolver()(set, context) };
   const [first] = set.problems;
   throw new AppError(
     "USAGE",

@@ -1,7 +1,7 @@
 import { overrideWarnings } from "./override-warnings.ts";
 import type { PolicySet } from "./policy.ts";
 import { sortProblems, type Problem } from "./problem.ts";
-import { createResolver } from "./resolve.ts";
+import { createResolver, nothingLive } from "./resolve.ts";
 
 /**
  * Everything that is to be said of a set on its own, at a moment in milliseconds since the epoch: what holds keys back, and
@@ -9,6 +9,6 @@ import { createResolver } from "./resolve.ts";
  */
 export function checkPolicies(set: PolicySet, now: number): readonly Problem[] {
   if (!set.trusted) return set.problems;
-  const { problems } = createResolver()(set, { now });
+  const { problems } = createResolver()(set, nothingLive(now));
   return sortProblems([...problems, ...overrideWarnings(set.policies, now)]);
 }

@@ -1,3 +1,4 @@
+import type { SelectedBy } from "./compose.ts";
 import type { AppliedKey } from "./ledger.ts";
 import type { KeyId, Mode } from "./policy.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -8,8 +9,21 @@ import type { Resolution } from "./resolve.ts";
  * broken. `orphaned`: none does any more, and the ledger knows the key. `ungoverned`: none does, and none did.
  */
 export type Coverage =
-  | { readonly kind: "governed"; readonly policy: string; readonly place: Place; readonly mode: Mode }
-  | { readonly kind: "held" | "orphaned"; readonly policy: string; readonly place: Place }
+  | {
+      readonly kind: "governed";
+      readonly policy: string;
+      readonly place: Place;
+      readonly mode: Mode;
+      /** The policies that select the key; absent when one names it. */
+      readonly selectedBy?: readonly SelectedBy[];
+    }
+  | {
+      readonly kind: "held" | "orphaned";
+      readonly policy: string;
+      readonly place: Place;
+      /** What is wrong, where it is not the policy itself. */
+      readonly why?: string;
+    }
   | { readonly kind: "ungoverned" };
 
 export function coverageOf(
@@ -19,11 +33,14 @@ export function coverageOf(
 ): Coverage {
   const desired = resolution.desired.get(id);
   if (desired !== undefined) {
-    const { policy, place, mode } = desired;
-    return { kind: "governed", policy, place, mode };
+    const { policy, place, mode, selectedBy } = desired;
+    return { kind: "governed", policy, place, mode, ...(selectedBy === undefined ? {} : { selectedBy }) };
   }
   const held = resolution.held.find(({ keyId }) => keyId === id);
-  if (held !== undefined) return { kind: "held", policy: held.policy, place: held.place };
+  if (held !== undefined) {
+    const { policy, place, why } = held;
+    return { kind: "held", policy, place, ...(why === undefined ? {} : { why }) };
+  }
   const known = applied.get(id);
   if (known === undefined) return { kind: "ungoverned" };
   const place = { file: known.file, line: known.line, column: 1 };

@@ -14,9 +14,9 @@ import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
-import { overrideSource } from "./overrides.ts";
+import { isInForce, overrideSource } from "./overrides.ts";
 import type { Notice } from "./plan.ts";
-import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
+import type { Json, KeyId, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
 import type { Resolution } from "./resolve.ts";
@@ -70,10 +70,8 @@ export function explainKey(input: ExplainInput): Explanation {
   const { keyId, resolution, applied, sight } = input;
   const coverage = coverageOf(keyId, resolution, applied);
   const plan = planAlone(input);
-  const wanted = resolution.desired.get(keyId);
-  const course = wanted?.course ?? noCourse;
-  const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy, course) : [];
-  const desired = wanted?.fields ?? new Map<FieldPath, DesiredField>();
+  const layers = coverage.kind === "governed" ? layersOf(input, policiesOf(coverage)) : [];
+  const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
@@ -96,7 +94,7 @@ export function explainKey(input: ExplainInput): Explanation {
     coverage,
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
-    course,
+    course: resolution.desired.get(keyId)?.course ?? noCourse,
     notices: plan.notices,
   };
 }
@@ -145,15 +143,27 @@ function verdictOf({ keyId, resolution, applied, now, settleMs }: ExplainInput, 
   return diffField({ ...sides, applied: known, lastSeen: undefined }, { now, settleMs, retryRefused: true });
 }
 
-/** What a sound policy is built from, in the order in which it is laid over each other. */
-function layersOf(set: PolicySet, name: string, { inForce }: Course): readonly Layer[] {
-  const policy = set.policies.find((one): one is KeyPolicy => one.name === name);
-  if (policy === undefined) return [];
-  const { profiles } = lineageOf(policy.profiles, profileTable(set.profiles));
-  return [
-    ...[...profiles, policy].map((one) => ({ source: one.name, block: one.key })),
-    ...inForce.map((one) => ({ source: overrideSource(name, one), block: one.key })),
-  ];
+/** Who has a say in a governed key, the one that has its way last. */
+function policiesOf({ policy, selectedBy }: Extract<Coverage, { kind: "governed" }>): readonly string[] {
+  return selectedBy?.map((one) => one.policy).reverse() ?? [policy];
+}
+
+/** What sound policies are built from: each after its profiles, with its overrides in force after it. */
+function layersOf(
+  { set, now }: Pick<ExplainInput, "set" | "now">,
+  names: readonly string[],
+): readonly Layer[] {
+  const profiles = profileTable(set.profiles);
+  return names
+    .flatMap((name) => set.policies.find((one) => one.name === name) ?? [])
+    .flatMap((policy) => [
+      ...[...lineageOf(policy.profiles, profiles).profiles, policy].map((one): Layer => {
+        return { source: one.name, block: one.key };
+      }),
+      ...policy.overrides
+        .filter((one) => isInForce(one, now))
+        .map((one): Layer => ({ source: overrideSource(policy.name, one), block: one.key })),
+    ]);
 }
 
 /** The statements about a field, or about what holds it or is in it, that another one has replaced. */

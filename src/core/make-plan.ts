@@ -17,7 +17,9 @@ import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
+  pausedText,
   releasedNotice,
+  reportText,
   restoredText,
   shortText,
   type Judged,
@@ -103,7 +105,7 @@ export function makePlan(input: PlanInput): Plan {
 
 function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
-    return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
+    return told(desired, "paused", pausedText(desired));
   }
   const restoration = input.restorations.get(desired.keyId);
   if (restoration !== undefined) return told(desired, "restored", restoredText(desired, restoration));
@@ -142,7 +144,7 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
     return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
   });
   if (differing.length === 0) return nothing;
-  return told(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
+  return told(desired, "drift", reportText(desired, differing));
 }
 
 /**

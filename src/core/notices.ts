@@ -19,6 +19,22 @@ export function notice(desired: DesiredKey, kind: Notice["kind"], message: strin
   return { kind, keyId: desired.keyId, policy: desired.policy, message };
 }
 
+/** The policy because of which a key is not enforced: that of several which has the key's mode. */
+function carefulPolicy({ policy, mode, selectedBy = [] }: DesiredKey): string {
+  return selectedBy.find((one) => one.mode === mode)?.policy ?? policy;
+}
+
+/** What is told of a key whose policy is paused. */
+export function pausedText(desired: DesiredKey): string {
+  return `the policy "${carefulPolicy(desired)}" is paused: this key is left alone`;
+}
+
+/** What is told of a key whose policy only reports, and that is not as it says. */
+export function reportText(desired: DesiredKey, differing: readonly string[]): string {
+  const who = desired.selectedBy === undefined ? "the policy" : `the policy "${carefulPolicy(desired)}"`;
+  return `not mended, ${who} only reports: ${differing.join("; ")}`;
+}
+
 /** What is told of a field that is neither in sync nor set. */
 export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judged): Notice[] {
   if (verdict.kind === "in-sync" || verdict.kind === "adopt" || verdict.kind === "set") return [];
@@ -80,8 +96,8 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
   );
   // A key that several policies name is told once, for the first of them by name: whatever order they were read in.
   const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
-  const held = new Map(byName.map(({ keyId, policy }) => [keyId, policy]));
-  const heldNotices = [...held].map(([keyId, policy]) => heldNotice(keyId, policy));
+  const held = new Map(byName.map((one) => [one.keyId, one]));
+  const heldNotices = [...held].map(([keyId, { policy, why }]) => heldNotice(keyId, policy, why));
   const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
   return [
     ...heldNotices,
@@ -96,8 +112,9 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
 }
 
 /** A key that is left as it is because of what is broken about its policy. */
-export function heldNotice(keyId: KeyId, policy: string): Notice {
-  const message = `something about the policy "${policy}" is broken: the key keeps its values until that is mended`;
+export function heldNotice(keyId: KeyId, policy: string, why?: string): Notice {
+  const wrong = why ?? `something about the policy "${policy}" is broken`;
+  const message = `${wrong}: the key keeps its values until that is mended`;
   return { kind: "held", keyId, policy, message };
 }
 

@@ -1,3 +1,4 @@
+import type { KeyMatch } from "./key-match.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** A Portkey API key's UUID, lower case. */
@@ -54,7 +55,12 @@ export interface KeyPolicy {
   readonly labels: Readonly<Record<string, string>>;
   /** Where the document begins. */
   readonly place: Place;
+  /** The keys that it names; none when it selects them. */
   readonly keyIds: readonly Placed<KeyId>[];
+  /** What it selects live keys by; absent when it names them. */
+  readonly match?: Placed<KeyMatch>;
+  /** Among the policies that select a key the higher one has its way; 0 when absent. */
+  readonly priority?: number;
   readonly mode: Mode;
   readonly profiles: readonly Placed<string>[];
   readonly key: KeyBlock;

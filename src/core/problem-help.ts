@@ -128,6 +128,18 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "Profiles build on each other in a circle.",
     mend: "Take one step out of the circle.",
   },
+  KS1310: {
+    about: "Two policies of one priority select the same key and want different things of one field.",
+    mend: "Give one of them a higher `priority`, or let their `match` not meet. Until then the keys that both select stay as they are.",
+  },
+  KS1311: {
+    about: "A policy that selects its keys asks for something that would take each key out of its selection.",
+    mend: "Select by another attribute, or do not set the one that is selected by.",
+  },
+  KS1312: {
+    about: "A policy selects none of the live keys. A warning, where live keys are known.",
+    mend: "Compare its `match` with what `keysteward audit` shows of the keys; leave it if such keys are still to come.",
+  },
   KS1350: {
     about: "An override ends before it begins, so it would never be in force.",
     mend: "Correct `from` or `until`.",

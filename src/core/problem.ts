@@ -54,6 +54,10 @@ export const problemRules = {
   KS1302: "duplicate-key",
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
+  // Policies that select keys, among each other and against the live keys.
+  KS1310: "selector-conflict",
+  KS1311: "selector-loses-its-keys",
+  KS1312: "selector-without-keys",
   // Overrides and their times.
   KS1350: "override-never-in-force",
   KS1351: "override-empty",

@@ -1,10 +1,17 @@
 import { knownScopes } from "../core/scopes.ts";
+import type { KeyMatch } from "../core/key-match.ts";
 import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
 import { buildOverrides } from "./build-overrides.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
 import { buildKeyBlock } from "./key-block.ts";
-import type { Key, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
+import type {
+  Key,
+  KeyMatch as MatchDocument,
+  KeyPolicyDocument,
+  PolicyDocument,
+  ProfileDocument,
+} from "./policy-schema.types.ts";
 import type { SourceText } from "./source-text.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import type { PlacedValue, Spot } from "./yaml-reading.ts";
@@ -32,11 +39,20 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     labels: metadata.labels ?? {},
     place: source.placeAt(root.offset),
     keyIds: placed(ids.map(toKeyId), idSpots, source),
+    ...(spec.match === undefined ? {} : { match: buildMatch(spec.match, root, source) }),
+    ...(spec.priority === undefined ? {} : { priority: spec.priority }),
     mode: spec.mode ?? "enforce",
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
     key: ownBlock(spec.key, root, source),
     overrides: buildOverrides(spec.overrides ?? [], listSpots(root, "overrides"), source),
   };
+}
+
+function buildMatch(match: MatchDocument, root: Spot, source: SourceText): Placed<KeyMatch> {
+  const { workspace_id: workspaceId, ...rest } = match;
+  const value = { ...rest, ...(workspaceId === undefined ? {} : { workspaceId }) };
+  const offset = root.entries?.get("spec")?.spot.entries?.get("match")?.keyOffset ?? root.offset;
+  return { value, place: source.placeAt(offset) };
 }
 
 function buildProfile(document: ProfileDocument, root: Spot, source: SourceText): Profile {

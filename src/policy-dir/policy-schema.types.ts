@@ -78,7 +78,7 @@ export type RotationPolicy = {
 } | null;
 
 /**
- * What one API key, or several alike, must look like.
+ * What one API key, several alike, or all that have certain attributes must look like.
  */
 export interface KeyPolicyDocument {
   apiVersion: ApiVersion;
@@ -113,6 +113,11 @@ export interface KeyPolicySpec {
    * @minItems 1
    */
   keyIds?: KeyId[];
+  match?: KeyMatch;
+  /**
+   * Which of several policies that select a key by match has its way, field by field: the higher number. Only with match.
+   */
+  priority?: number;
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
@@ -122,6 +127,34 @@ export interface KeyPolicySpec {
    * @maxItems 50
    */
   overrides?: Override[];
+}
+/**
+ * Selects live keys by their attributes, instead of keyId: all that are given must hold. A key that another policy names by its id is that policy's alone.
+ */
+export interface KeyMatch {
+  /**
+   * The key's type, as reads show it: organisation-service, workspace-service or workspace-user.
+   */
+  type?: string;
+  /**
+   * The UUID of the key's workspace, as reads show it; not its slug (ws-…). Either case.
+   */
+  workspace_id?: string;
+  /**
+   * A pattern for the key's name: * stands for any text, ? for one character, anything else for itself, in its case.
+   */
+  name?: string;
+  metadata?: MatchMetadata;
+  /**
+   * The key's status, as reads show it: active, exhausted or expired. It changes by itself, and with it what is selected.
+   */
+  status?: string;
+}
+/**
+ * Values by name: each of them must be in the key's defaults.metadata, whatever else is there.
+ */
+export interface MatchMetadata {
+  [k: string]: string | number | boolean;
 }
 /**
  * The fields of PUT /api-keys/{id}. null: must be empty. A field left out: this document says nothing about it.

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
 import type { ProblemCode } from "../core/problem.ts";
 import { describeTypes, describeValue, spellList } from "./describe.ts";
+import { describeEmptyMatch, describeNoKey, describeSeveralWays, describeWorkspace } from "./key-ways.ts";
 import { itemPath, joinPath } from "./document-path.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import { describeUnknownField } from "./unknown-field.ts";
@@ -12,7 +13,9 @@ import type { Fault } from "./yaml-stream.ts";
  *
  *   the validator says                where it is shown            code
  *   additionalProperties              at the field's name          KS1201 unknown-field
- *   required, oneOf (keyId, keyIds)   at the mapping it lacks in   KS1202 missing-field
+ *   required, oneOf (ways to keys)    at the mapping it lacks in   KS1202 missing-field
+ *   minProperties (match)             at the mapping               KS1202 missing-field
+ *   dependentRequired (priority)      at the field's name          KS1204 wrong-value
  *   type, anyOf (plain values)        at the value                 KS1203 wrong-type
  *   enum, const, bounds, pattern      at the value                 KS1204 wrong-value
  *   format, pattern of a config's id  at the value                 KS1205 wrong-format
@@ -65,8 +68,12 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
     }
     case "oneOf":
       return error.params["passingSchemas"] === null
-        ? at("KS1202", `${path} names no key; add keyId with one UUID, or keyIds with several`)
-        : at("KS1204", `${path} has both keyId and keyIds; keep one of them`);
+        ? at("KS1202", describeNoKey(path))
+        : at("KS1204", describeSeveralWays(path, error.data));
+    case "minProperties":
+      return at("KS1202", describeEmptyMatch(path));
+    case "dependentRequired":
+      return [misplacedField(error, located)];
     case "discriminator":
       return discriminatorFault(error, located);
     case "type":
@@ -83,6 +90,17 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
     default:
       return at("KS1204", wrongValue(error, path));
   }
+}
+
+function misplacedField(error: ErrorObject, { spot, path }: Located): Fault {
+  const name = String(error.params["property"]);
+  const needed = String(error.params["missingProperty"]);
+  return {
+    code: "KS1204",
+    offset: spot.entries?.get(name)?.keyOffset ?? spot.offset,
+    path: joinPath(path, name),
+    message: `${joinPath(path, name)} means something only beside ${needed}; delete it`,
+  };
 }
 
 function unknownField(error: ErrorObject, { spot, path }: Located, keyFields: readonly string[]): Fault {
@@ -120,10 +138,15 @@ function discriminatorFault(error: ErrorObject, { spot }: Located): readonly Fau
 }
 
 function wrongType(error: ErrorObject, path: string): string {
-  const types = error.keyword === "anyOf" ? ["string", "number", "boolean", "null"] : typesOf(error);
+  const types = error.keyword === "anyOf" ? branchTypes(error) : typesOf(error);
   const what = path === "" ? "a document" : path;
   const found = `${what} must be ${describeTypes(types)}, found ${describeValue(error.data)}`;
   return `${found}; ${typeHint(types, error.data, path)}`;
+}
+
+/** Each branch of a choice of plain values is one type. */
+function branchTypes(error: ErrorObject): readonly string[] {
+  return (error.schema as readonly { readonly type: string }[]).map(({ type }) => type);
 }
 
 function typesOf(error: ErrorObject): readonly string[] {
@@ -162,6 +185,7 @@ function saysNothing(error: ErrorObject, path: string): string {
 }
 
 function wrongFormat(error: ErrorObject, path: string): string {
+  if (path === "spec.match.workspace_id") return describeWorkspace(path, error.data);
   const expected = formats[String(error.params["format"])] ?? String(error.params["format"]);
   return `${path} is ${describeValue(error.data)}, which is not ${expected}`;
 }

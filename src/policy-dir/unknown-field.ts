@@ -18,8 +18,6 @@ const reasons: Readonly<Record<string, string>> = {
   workspace_id: immutable,
   organisation_id: immutable,
   user_id: immutable,
-  match: later,
-  priority: later,
   resetUsage: later,
 };
 
@@ -41,6 +39,12 @@ export function describeUnknownField(field: UnknownField): string {
   const { allowed, keyFields, name, parent } = field;
   const where = parent === "" ? "the document" : parent;
   const found = `unknown field "${clip(name)}" in ${where}`;
+  if (parent === "spec.match" && name === "labels") {
+    return (
+      `${found}: labels are what policies have, and keys do not; only a guardrail matches by them. ` +
+      `Select keys by ${allowed.join(", ")}.`
+    );
+  }
   if (holdsKeyBlock.test(parent) && keyFields.includes(name)) {
     return `${found}. It belongs one level down: move it to ${parent}.key.`;
   }

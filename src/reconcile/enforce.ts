@@ -41,7 +41,7 @@ export interface EnforceOptions {
 /** One outcome for each change, in the plan's order. Throws when the state cannot be written. */
 export async function enforce(
   ports: PushPorts,
-  survey: Survey,
+  survey: Pick<Survey, "plan" | "readAt" | "inventory" | "mayTurnOut">,
   options: EnforceOptions,
 ): Promise<readonly Outcome[]> {
   if (!isListDoubted(survey.plan)) {

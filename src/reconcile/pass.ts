@@ -12,6 +12,7 @@ import type { PassSignals } from "./loop.ts";
 import type { PushPorts } from "./push-change.ts";
 import { noteSights, type KeyProof } from "./read-back.ts";
 import { keepReport, makeReport, requestsSince } from "./report.ts";
+import { keepSelected } from "./selection-memory.ts";
 import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
 export interface PassPorts extends SurveyPorts, PushPorts {
@@ -76,6 +77,7 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
     if (approved) {
       keepGo(ports, surveyed, { moment, released });
       if (!isListDoubted(surveyed.plan)) proofs = noteInventory(ports, surveyed, options);
+      if (surveyed.trusted && !isListDoubted(surveyed.plan)) keepSelected(ports.state, surveyed.resolution);
       outcomes = await enforce(ports, surveyed, options);
     }
     // One that was given meanwhile is for a pass that begins after it.

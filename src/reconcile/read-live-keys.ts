@@ -43,13 +43,35 @@ export interface ReadPorts {
   readonly clock: Clock;
 }
 
+/** The whole list, as it was read. */
+export interface ListedKeys {
+  readonly records: readonly LiveRecord[];
+  /** When it was read, in milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
 export async function readLiveKeys(
   ports: ReadPorts,
   wanted: readonly WantedKey[],
   signal: AbortSignal,
 ): Promise<LiveKeys> {
-  const records = await ports.reader.list({ signal });
-  const seenAt = ports.clock.now();
+  return completeKeys(ports, await listKeys(ports, signal), { wanted, signal });
+}
+
+export async function listKeys(
+  { reader, clock }: Pick<ReadPorts, "reader" | "clock">,
+  signal: AbortSignal,
+): Promise<ListedKeys> {
+  const records = await reader.list({ signal });
+  return { records, seenAt: clock.now() };
+}
+
+/** Asks for what the list cannot say of the wanted keys. */
+export async function completeKeys(
+  ports: ReadPorts,
+  { records, seenAt }: ListedKeys,
+  { wanted, signal }: { readonly wanted: readonly WantedKey[]; readonly signal: AbortSignal },
+): Promise<LiveKeys> {
   const inventory = new Map<KeyId, InventoryKey>();
   for (const record of records) inventory.set(record.key.id, { ...record, seenAt, rotationReadAt: null });
   const sights = new Map<KeyId, Sight>();

@@ -145,14 +145,6 @@ export async function carryOutRestore(
   const told = { keyId, policy: applied?.policy ?? "" };
   const begins: Notice = { kind: "restored", ...told, message: restoredText(told, { at, point: text }) };
   keepDeed(ports.state, keyId, { ends: "restored", begins });
-  return enforce(
-    ports,
-    {
-      ...{ plan, readAt, trusted: true, problems: [], files: 0 },
-      ...{ inventory: null, approval: null, unenforced: [], courses: [], moments: null },
-      // A person puts back one key, whichever way that goes.
-      mayTurnOut: true,
-    },
-    options,
-  );
+  // A person puts back one key, whichever way that goes.
+  return enforce(ports, { plan, readAt, inventory: null, mayTurnOut: true }, options);
 }

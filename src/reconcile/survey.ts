@@ -19,7 +19,8 @@ import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { guardPlan, type GuardSettings } from "./guarded.ts";
-import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
+import { completeKeys, listKeys, wantedKeys } from "./read-live-keys.ts";
+import { resolveContext } from "./selection-memory.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
@@ -45,6 +46,8 @@ export interface Survey {
   readonly approval: Approval | null;
   /** Whether the policy directory as a whole can be believed; if not, the plan is empty. */
   readonly trusted: boolean;
+  /** What was planned from; empty for a directory that cannot be believed. */
+  readonly resolution: Resolution;
   readonly problems: readonly Problem[];
   readonly files: number;
   /** Whether a change that turns out to loosen when its key is read to be sent may go. */
@@ -65,39 +68,50 @@ export interface Survey {
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
   const now = options.at ?? ports.clock.now();
-  const resolution = set.trusted ? ports.resolve(set, { now }) : untrusted(set);
-  const read: Policies = {
+  if (!set.trusted || options.pass === "edit") {
+    const resolution = set.trusted
+      ? ports.resolve(set, resolveContext({ state: ports.state, now }))
+      : untrusted(set);
+    const plan = planUnread(ports, options, { resolution, trusted: set.trusted });
+    if (!set.trusted || !isBlind(plan, ports.guard.limits)) {
+      const judged = judge(ports, plan, null);
+      const read = policiesRead(set, resolution, now);
+      return { ...judged, ...read, readAt: null, inventory: null, unenforced: [] };
+    }
+  }
+  return surveyLive(ports, { ...options, pass: "reconcile" }, set);
+}
+
+type Policies = Pick<Survey, "trusted" | "resolution" | "problems" | "files" | "courses" | "moments">;
+
+function policiesRead(set: PolicySet, resolution: Resolution, now: number): Policies {
+  return {
     trusted: set.trusted,
+    resolution,
     problems: resolution.problems,
     files: set.files,
     courses: policyCourses(resolution.desired.values()),
     moments: set.trusted ? nextMoment(set.policies, now) : null,
   };
-  if (!set.trusted || options.pass === "edit") {
-    const plan = planUnread(ports, options, { resolution, trusted: set.trusted });
-    if (!set.trusted || !isBlind(plan, ports.guard.limits)) {
-      const judged = judge(ports, plan, null);
-      return { ...judged, ...read, readAt: null, inventory: null, unenforced: [] };
-    }
-  }
-  return { ...(await surveyLive(ports, { ...options, pass: "reconcile" }, resolution)), ...read };
 }
 
-type Policies = Pick<Survey, "trusted" | "problems" | "files" | "courses" | "moments">;
-
-async function surveyLive(
-  ports: SurveyPorts,
-  options: SurveyOptions,
-  resolution: Resolution,
-): Promise<Omit<Survey, keyof Policies>> {
+/** The list comes first: which keys are selected shows in it, and what else has to be asked follows from that. */
+async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: PolicySet): Promise<Survey> {
+  const { signal } = options;
   const readAt = ports.clock.now();
-  const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
+  const listed = await listKeys(ports, signal);
+  const keys = listed.records.map(({ key }) => key);
+  const now = options.at ?? ports.clock.now();
+  const resolution = ports.resolve(set, resolveContext({ state: ports.state, now }, keys));
+  const { desired } = resolution;
+  const live = await completeKeys(ports, listed, { wanted: wantedKeys(desired.values()), signal });
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const made = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  const judged = judge(ports, made, { ...live, desired: resolution.desired });
-  const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
+  const judged = judge(ports, made, { ...live, desired });
+  const unenforced = unenforcedDifferences(desired.values(), sightOf, ports.clock.now());
   const plan = options.at === undefined ? judged.plan : forecast(judged.plan, options.at);
-  return { ...judged, plan, readAt, inventory: live.inventory, unenforced };
+  const read = policiesRead(set, resolution, now);
+  return { ...judged, ...read, plan, readAt, inventory: live.inventory, unenforced };
 }
 
 function judge(

@@ -4,14 +4,16 @@
  * from the end and counted, the command never.
  */
 import type { Change, FieldChange, Notice, Plan, Refusal } from "../core/plan.ts";
+import type { SelectedBy } from "../core/compose.ts";
 import { instantText } from "../core/overrides.ts";
 import type { PolicyCourse } from "../core/policy-courses.ts";
-import { placeText, type Problem } from "../core/problem.ts";
+import { placeText, type Place, type Problem } from "../core/problem.ts";
 import type { Rank } from "../core/rank.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 import { plural } from "./human-problems.ts";
 import { codeElement, codeSpan, diffBlock } from "./markdown.ts";
 import { forecastText, rankCounts, unenforcedText, type PlanView } from "./plan-view.ts";
+import { selectedByText } from "./selected-by.ts";
 import { valueDelta, type ItemDelta } from "./value-delta.ts";
 
 export const longestComment = 65_536;
@@ -119,15 +121,23 @@ function changeText(
   const hidden = fields.length - shown.length;
   const lines = shown.flatMap((field) => fieldLines({ ...field, note: field.why }, all));
   const rest = hidden === 0 ? [] : [`  ... and ${plural(hidden, "field")} more`];
-  return fold(head, `${codeSpan(placeText(place))}\n\n${diffBlock([...lines, ...rest])}`, isOpen);
+  const where = placeLine(place, change.desired.selectedBy);
+  return fold(head, `${where}\n\n${diffBlock([...lines, ...rest])}`, isOpen);
 }
 
-function unenforcedSection({ policy, keyId, place, mode, fields }: Unenforced, { names }: PlanView): string {
+function unenforcedSection(one: Unenforced, { names }: PlanView): string {
+  const { policy, keyId, place, selectedBy, mode, fields } = one;
   const head = `⏸️ not enforced (${mode}) ${keyHead(policy, names?.get(keyId), keyId)}`;
   const lines = fields.flatMap(({ path, live, wanted, rank, place: at }) =>
     fieldLines({ path, from: live, to: wanted, rank, place: at, note: mode }, true),
   );
-  return fold(head, `${codeSpan(placeText(place))}\n\n${diffBlock(lines)}`, false);
+  return fold(head, `${placeLine(place, selectedBy)}\n\n${diffBlock(lines)}`, false);
+}
+
+/** Where the policy stands, and which policies brought the key in where none names it. */
+function placeLine(place: Place, selectedBy: readonly SelectedBy[] | undefined): string {
+  const selected = selectedByText(selectedBy);
+  return selected === undefined ? codeSpan(placeText(place)) : codeSpan(selected);
 }
 
 /** What overrides of one policy change by themselves, in a fold. */

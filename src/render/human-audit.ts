@@ -34,7 +34,10 @@ function humanKey({ key, coverage, power }: AuditedKey, paint: Paint): string {
 
 function byWhom(coverage: Exclude<Coverage, { kind: "ungoverned" }>): string {
   const mode = coverage.kind === "governed" && coverage.mode !== "enforce" ? `, ${coverage.mode}` : "";
-  return `(${coverage.policy}, ${placeText(coverage.place)}${mode})`;
+  const selectedBy = coverage.kind === "governed" ? coverage.selectedBy : undefined;
+  const who = selectedBy?.map(({ policy }) => policy).join(" and ");
+  const policy = who === undefined ? coverage.policy : `selected by ${who}`;
+  return `(${policy}, ${placeText(coverage.place)}${mode})`;
 }
 
 function summary(

@@ -9,6 +9,7 @@ import type { Paint, Style } from "./color.ts";
 import { humanCourse } from "./human-courses.ts";
 import { humanProblems, printable } from "./human-problems.ts";
 import type { ExplainResult } from "./json-keys.ts";
+import { selectedByText } from "./selected-by.ts";
 
 /** Everything that is known of one key: what is wanted and who says so, what is live, and what would happen now. */
 export function humanExplain(result: ExplainResult, paint: Paint): string {
@@ -50,9 +51,11 @@ function coverageText(coverage: Coverage): string {
   };
   switch (coverage.kind) {
     case "governed":
-      return `governed by ${by()}, mode ${coverage.mode}`;
+      return [`governed by ${by()}, mode ${coverage.mode}`, selectedByText(coverage.selectedBy)]
+        .filter((part) => part !== undefined)
+        .join("; ");
     case "held":
-      return `held: something about ${by()} is broken, and the key keeps its values`;
+      return `held: ${coverage.why ?? `something about ${by()} is broken`}, and the key keeps its values`;
     case "orphaned":
       return `no policy governs this key; the last one was ${by()}`;
     case "ungoverned":

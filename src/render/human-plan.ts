@@ -1,3 +1,4 @@
+import type { SelectedBy } from "../core/compose.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, Notice, Plan } from "../core/plan.ts";
 import { instantText } from "../core/overrides.ts";
@@ -9,6 +10,7 @@ import { humanField, rankStyles } from "./human-field.ts";
 import { humanRefusals } from "./human-held.ts";
 import { plural, printable } from "./human-problems.ts";
 import { forecastText, unenforcedText, type PlanView } from "./plan-view.ts";
+import { selectedByText } from "./selected-by.ts";
 
 /** A plan that a person can review: grouped by key, with what changes, from what to what, and why. */
 export function humanPlan(plan: Plan, paint: Paint, view: Omit<PlanView, "plan"> = {}): string {
@@ -46,7 +48,11 @@ function humanChange(change: Change, show: Show): string {
     const mark = action === "clear" ? "-" : from === null ? "+" : "~";
     return humanField({ mark, path, from, to, rank, note: `${why}, ${placeText(place)}` }, show);
   });
-  const head = { ...change, word: paint(rankStyles[change.rank], change.rank) };
+  const head = {
+    ...change,
+    selectedBy: change.desired.selectedBy,
+    word: paint(rankStyles[change.rank], change.rank),
+  };
   return humanHead(head, show) + lines.join("");
 }
 
@@ -61,14 +67,17 @@ interface Head {
   readonly policy: string;
   readonly keyId: string;
   readonly place: Place;
+  readonly selectedBy?: readonly SelectedBy[] | undefined;
   readonly word: string;
 }
 
-function humanHead({ policy, keyId, place, word }: Head, { paint, names }: Show): string {
+function humanHead({ policy, keyId, place, selectedBy, word }: Head, { paint, names }: Show): string {
   const name = names.get(keyId);
   const called = name === undefined ? "" : ` ${printable(JSON.stringify(name))}`;
   const where = paint("dim", printable(placeText(place)));
-  return `${paint("bold", printable(policy))}${called} ${keyId} ${word} ${where}\n`;
+  const selected = selectedByText(selectedBy);
+  const why = selected === undefined ? "" : `  ${paint("dim", printable(selected))}\n`;
+  return `${paint("bold", printable(policy))}${called} ${keyId} ${word} ${where}\n${why}`;
 }
 
 function humanLeft(unenforced: readonly Unenforced[], all: boolean): string {

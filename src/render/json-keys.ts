@@ -12,6 +12,7 @@ import type { Problem } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { courseJson } from "./course-json.ts";
 import { problemJson } from "./json.ts";
+import { selectedByJson } from "./selected-by.ts";
 
 /** A policy that was made for a live key. `planned`: it would be written. `exists`: its file was there already. */
 export interface ImportedFile {
@@ -153,16 +154,13 @@ function appliedJson({ value, policy, at }: AppliedValue): object {
 }
 
 function coverageJson(coverage: Coverage): object {
-  const mode = coverage.kind === "governed" ? { mode: coverage.mode } : {};
-  return coverage.kind === "ungoverned"
-    ? { coverage: coverage.kind }
-    : {
-        coverage: coverage.kind,
-        policy: coverage.policy,
-        file: coverage.place.file,
-        line: coverage.place.line,
-        ...mode,
-      };
+  if (coverage.kind === "ungoverned") return { coverage: coverage.kind };
+  const { kind, policy, place } = coverage;
+  const named = { coverage: kind, policy, file: place.file, line: place.line };
+  if (coverage.kind === "governed") {
+    return { ...named, mode: coverage.mode, ...selectedByJson(coverage.selectedBy) };
+  }
+  return coverage.why === undefined ? named : { ...named, why: coverage.why };
 }
 
 function text(result: object): string {

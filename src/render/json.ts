@@ -9,6 +9,7 @@ import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { policyCourseJson } from "./course-json.ts";
 import type { PlanView } from "./plan-view.ts";
+import { selectedByJson } from "./selected-by.ts";
 import { isAllWell, type Standing } from "./standing.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 
@@ -110,12 +111,13 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, rank, fields }: Change): object {
+function changeJson({ keyId, policy, place, desired, rank, fields }: Change): object {
   return {
     keyId,
     policy,
     file: place.file,
     line: place.line,
+    ...selectedByJson(desired.selectedBy),
     rank,
     fields: fields.map(({ path, action, from, to, why, rank: fieldRank, place: at }) => ({
       path,
@@ -130,13 +132,14 @@ function changeJson({ keyId, policy, place, rank, fields }: Change): object {
   };
 }
 
-function unenforcedJson({ keyId, policy, mode, place, fields }: Unenforced): object {
+function unenforcedJson({ keyId, policy, mode, place, selectedBy, fields }: Unenforced): object {
   return {
     keyId,
     policy,
     mode,
     file: place.file,
     line: place.line,
+    ...selectedByJson(selectedBy),
     fields: fields.map(({ place: at, ...field }) => ({ ...field, file: at.file, line: at.line })),
   };
 }

@@ -1,10 +1,10 @@
-import type { FieldPath } from "../core/key.ts";
+import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { Baseline, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, StateReader } from "../ports.ts";
 import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
-import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
+import { createInventoryReader, createLiveKeys, createNameFinder } from "./inventory-table.ts";
 import { createRestorationReader } from "./restoration-table.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 import { guarded } from "./sqlite-fault.ts";
@@ -17,6 +17,7 @@ export class DiskReads implements Omit<StateReader, "applied"> {
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
+  readonly #readLive: ReturnType<typeof createLiveKeys>;
 
   constructor({ db, path }: { readonly db: SqlDatabase; readonly path: string }) {
     this.#path = path;
@@ -25,10 +26,15 @@ export class DiskReads implements Omit<StateReader, "applied"> {
     this.#readBaseline = createBaselineReader(db);
     this.#readRestorations = createRestorationReader(db);
     this.#findNamed = createNameFinder(db);
+    this.#readLive = createLiveKeys(db, (work) => guarded(path, work));
   }
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
     return guarded(this.#path, () => this.#readKey(id));
+  }
+
+  liveKeys(): Iterable<LiveKey> {
+    return this.#readLive();
   }
 
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {

@@ -42,6 +42,7 @@ export class ReadingState extends DiskReads implements StateReader {
 export const emptyReader: StateReader & { close(): void } = {
   applied: () => new Map(),
   inventoryOf: () => undefined,
+  liveKeys: () => [],
   baselineOf: () => new Map(),
   restorations: () => new Map(),
   keysNamed: () => [],
@@ -57,6 +58,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
   return {
     applied: () => reader.applied(),
     inventoryOf: (id) => reader.inventoryOf(id),
+    liveKeys: () => reader.liveKeys(),
     baselineOf: (id) => reader.baselineOf(id),
     restorations: () => reader.restorations(),
     keysNamed: (name) => reader.keysNamed(name),

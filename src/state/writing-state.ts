@@ -1,5 +1,5 @@
 import type { Clean } from "./clean.ts";
-import type { FieldPath } from "../core/key.ts";
+import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { Adoption, AppliedKey, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
@@ -52,6 +52,8 @@ export class WritingState extends DiskReads implements State {
   readonly #writeFact: ReturnType<typeof createFactWriter>;
   readonly #baseline: ReturnType<typeof createBaselineTable>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
+  /** Replaced whenever something is noted. */
+  #live: Iterable<LiveKey>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
@@ -66,16 +68,21 @@ export class WritingState extends DiskReads implements State {
     this.#writeFact = createFactWriter(db, clean);
     this.#baseline = createBaselineTable(db, clean);
     this.#restoration = createRestorationTable(db);
+    this.#live = super.liveKeys();
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
     return this.#ledger;
   }
 
+  override liveKeys(): Iterable<LiveKey> {
+    return this.#live;
+  }
+
   claim(claim: Claim, audit: AuditEntry): void {
     const key = afterClaim(this.#ledger.get(claim.keyId), claim);
     this.#save(new Map([[claim.keyId, key]]), () => {
-      this.#inventory.forget(claim.keyId);
+      this.#inventory.outdate(claim.keyId);
       this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
@@ -140,18 +147,18 @@ export class WritingState extends DiskReads implements State {
   }
 
   saveInventory(keys: readonly InventoryKey[]): void {
-    this.#transact(() => this.#inventory.replace(keys));
+    this.#note(() => this.#inventory.replace(keys));
   }
 
   saveInventoryKeys(keys: readonly InventoryKey[]): void {
     if (keys.length === 0) return;
-    this.#transact(() => {
+    this.#note(() => {
       for (const key of keys) this.#inventory.put(key);
     });
   }
 
   saveInventoryKey(key: InventoryKey): void {
-    this.#transact(() => this.#inventory.put(key));
+    this.#note(() => this.#inventory.put(key));
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
@@ -199,6 +206,11 @@ export class WritingState extends DiskReads implements State {
       also?.();
     });
     for (const [id, key] of changed) this.#ledger.set(id, shared(key, this.#sharing));
+  }
+
+  #note(work: () => void): void {
+    this.#transact(work);
+    this.#live = super.liveKeys();
   }
 
   #transact(work: () => void): void {

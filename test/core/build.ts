@@ -1,5 +1,5 @@
 import { noOverrides } from "../../src/core/overrides.ts";
-import { createResolver, type Resolution } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive, type ResolveContext, type Resolution } from "../../src/core/resolve.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
 import type { LiveKey } from "../../src/core/key.ts";
@@ -17,6 +17,7 @@ import type {
 } from "../../src/core/policy.ts";
 import type { Place, Problem } from "../../src/core/problem.ts";
 import { effectiveFields, type DesiredFields } from "../../src/core/effective.ts";
+import type { KeyMatch } from "../../src/core/key-match.ts";
 import { isObject } from "../../src/core/canonical.ts";
 import { propertyScale } from "../property.ts";
 
@@ -64,6 +65,9 @@ export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
   readonly overrides?: readonly OverrideParts[];
+  /** Selects its keys instead. */
+  readonly match?: KeyMatch;
+  readonly priority?: number;
 }
 
 /** Instants as a policy writes them. */
@@ -95,10 +99,14 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
   return {
     kind: "KeyPolicy",
     labels: {},
-    keyIds: (parts.keyIds ?? [keyId(1)]).map((value) => ({
+    keyIds: (parts.keyIds ?? (parts.match === undefined ? [keyId(1)] : [])).map((value) => ({
       value,
       place: { ...place, line: place.line + 4 },
     })),
+    ...(parts.match === undefined
+      ? {}
+      : { match: { value: parts.match, place: { ...place, line: place.line + 4 } } }),
+    ...(parts.priority === undefined ? {} : { priority: parts.priority }),
     mode: parts.mode ?? "enforce",
     overrides: overridesOf(parts.overrides ?? [], place),
     ...documentParts({ ...parts, name, place }),
@@ -125,6 +133,8 @@ function documentParts(parts: DocumentParts & { readonly name: string; readonly 
 }
 
 export interface SetParts {
+  /** What is known of live keys; nothing when left out. */
+  readonly context?: Partial<ResolveContext>;
   readonly policies?: readonly KeyPolicy[];
   readonly profiles?: readonly Profile[];
   readonly problems?: readonly Problem[];
@@ -139,7 +149,7 @@ export function policySet(parts: SetParts = {}): PolicySet {
 
 /** What a fresh resolver makes of a set. */
 export function resolve(parts: SetParts, at = now): Resolution {
-  return createResolver()(policySet(parts), { now: at });
+  return createResolver()(policySet(parts), { ...nothingLive(at), ...parts.context });
 }
 
 /** The fields of one block, as its policy wants them. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { explainKey, type Explanation } from "../../src/core/explain.ts";
 import type { Sight } from "../../src/core/make-plan.ts";
-import { createResolver } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../../src/core/resolve.ts";
 import type { AppliedKey } from "../../src/core/ledger.ts";
 import {
   applied,
@@ -29,7 +29,7 @@ function explain(parts: Parts): Explanation {
   return explainKey({
     keyId: keyId(1),
     set,
-    resolution: createResolver()(set, { now }),
+    resolution: createResolver()(set, nothingLive(now)),
     applied: parts.applied ?? new Map(),
     sight: parts.sight ?? seen({}),
     now,

@@ -6,7 +6,7 @@ import { effectiveFields, type DesiredFields } from "../../src/core/effective.ts
 import { nextMoment } from "../../src/core/next-moment.ts";
 import type { Json, JsonObject, KeyPolicy } from "../../src/core/policy.ts";
 import { endsWithin } from "../../src/core/reminders.ts";
-import { createResolver } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../../src/core/resolve.ts";
 import { holds, timeFor } from "../property.ts";
 import { keyBlock } from "./arbitraries.ts";
 import { block, keyId, policy, policySet } from "./build.ts";
@@ -115,7 +115,7 @@ test(
           const set = policySet({ policies: [policyWith(soundKey, overrides)] });
           const resolve = createResolver();
           for (const at of instants) {
-            const key = resolve(set, { now: at }).desired.get(keyId(1));
+            const key = resolve(set, nothingLive(at)).desired.get(keyId(1));
             expect(valuesOf(key!.fields)).toEqual(byHand(soundKey, overrides, at));
             // What is to come is what will be.
             for (const { at: moment, fields } of key!.course.upcoming) {

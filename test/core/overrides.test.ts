@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createResolver, type Resolution } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive, type Resolution } from "../../src/core/resolve.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
 import {
   keyId,
@@ -104,7 +104,7 @@ describe("what is remembered of a policy", () => {
 
   function resolver(): (at: number) => Resolution {
     const remembering = createResolver();
-    return (at) => remembering(set, { now: at });
+    return (at) => remembering(set, nothingLive(at));
   }
 
   test("holds as long as nothing begins or ends, and not a millisecond longer", () => {

@@ -99,6 +99,8 @@ export const brokenTrees: Readonly<Partial<Record<ProblemCode, BrokenTree>>> = {
 export const unshown: Readonly<Partial<Record<ProblemCode, string>>> = {
   KS1006: "it comes and goes with a race between reader and writer",
   KS1010: "it takes more than 100,000 files",
+  KS1310: "it takes a live key that two policies select",
+  KS1312: "it takes live keys, of which the policy selects none",
   KS1408: "no value that the schema lets through is known to bring it about; it is there in case one is",
 };
 

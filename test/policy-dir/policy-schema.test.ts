@@ -75,7 +75,7 @@ test("no mapping takes unknown fields but labels and metadata", () => {
   const free = [...objects(schema, "")]
     .filter(([, node]) => typeof node["additionalProperties"] === "object")
     .map(([, node]) => node["title"]);
-  expect(free).toEqual(["Labels", "DefaultMetadata"]);
+  expect(free).toEqual(["Labels", "MatchMetadata", "DefaultMetadata"]);
 });
 
 const base = { apiVersion: "keysteward/v1", kind: "Profile", metadata: { name: "p" } };

@@ -2,7 +2,7 @@
  * A state in memory that keeps the rules of the ledger, and refuses what nobody may do: to tell how a request ended
  * that was never claimed. The disk outlives the process that wrote to it.
  */
-import type { FieldPath } from "../../src/core/key.ts";
+import type { FieldPath, LiveKey } from "../../src/core/key.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
@@ -18,6 +18,8 @@ import { Fuse } from "./fuse.ts";
 export interface Disk {
   readonly ledger: Map<KeyId, AppliedKey>;
   readonly inventory: Map<KeyId, InventoryKey>;
+  /** Keys of the inventory that were written since they were seen. */
+  readonly outdated: Map<KeyId, LiveKey>;
   readonly facts: Map<FactName, JsonObject>;
   readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
   readonly restorations: Map<KeyId, Restoration>;
@@ -28,6 +30,7 @@ export function emptyDisk(): Disk {
   return {
     ledger: new Map(),
     inventory: new Map(),
+    outdated: new Map(),
     facts: new Map(),
     baselines: new Map(),
     restorations: new Map(),
@@ -37,7 +40,7 @@ export function emptyDisk(): Disk {
 
 type Step = Exclude<
   keyof State,
-  "applied" | "inventoryOf" | "keysNamed" | "baselineOf" | "restorations" | "fact" | "close"
+  "applied" | "inventoryOf" | "liveKeys" | "keysNamed" | "baselineOf" | "restorations" | "fact" | "close"
 >;
 
 export class FakeState implements State {
@@ -67,6 +70,10 @@ export class FakeState implements State {
   inventoryOf(id: KeyId): InventoryKey | undefined {
     this.asked.set(id, (this.asked.get(id) ?? 0) + 1);
     return this.disk.inventory.get(id);
+  }
+
+  liveKeys(): Iterable<LiveKey> {
+    return [...this.disk.outdated.values(), ...[...this.disk.inventory.values()].map(({ key }) => key)];
   }
 
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
@@ -100,6 +107,8 @@ export class FakeState implements State {
         claim.keyId,
         claim.fields.map(({ path }) => path),
       );
+      const seen = this.disk.inventory.get(claim.keyId);
+      if (seen !== undefined) this.disk.outdated.set(claim.keyId, seen.key);
       this.disk.inventory.delete(claim.keyId);
       const baseline = this.disk.baselines.get(claim.keyId) ?? new Map<FieldPath, Baseline>();
       const was = [...claim.fields.map(({ path, from }) => ({ path, value: from })), ...(claim.groups ?? [])];
@@ -165,20 +174,19 @@ export class FakeState implements State {
   saveInventory(keys: readonly InventoryKey[]): void {
     this.#step("saveInventory", "saveInventory", () => {
       this.disk.inventory.clear();
+      this.disk.outdated.clear();
       for (const key of keys) this.disk.inventory.set(key.key.id, key);
     });
   }
 
   saveInventoryKeys(keys: readonly InventoryKey[]): void {
     this.#step("saveInventoryKeys", `saveInventoryKeys ${keys.map(({ key }) => key.id).join(" ")}`, () => {
-      for (const key of keys) this.disk.inventory.set(key.key.id, key);
+      for (const key of keys) this.#see(key);
     });
   }
 
   saveInventoryKey(key: InventoryKey): void {
-    this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => {
-      this.disk.inventory.set(key.key.id, key);
-    });
+    this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => this.#see(key));
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
@@ -190,6 +198,11 @@ export class FakeState implements State {
 
   close(): void {
     this.#underWay.clear();
+  }
+
+  #see(key: InventoryKey): void {
+    this.disk.outdated.delete(key.key.id);
+    this.disk.inventory.set(key.key.id, key);
   }
 
   #settle(

@@ -126,6 +126,7 @@ test("the reading half takes a state that cannot write", async () => {
     baselineOf: () => new Map(),
     restorations: () => new Map(),
     keysNamed: () => [],
+    liveKeys: () => [],
     fact: () => undefined,
   };
   const rig = createRig({ policies: policiesFor(1, { name: "a" }), keys: plainKeys(1) });
