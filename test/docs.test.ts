@@ -52,53 +52,55 @@ describe("policies in the pages are valid", () => {
     expect(problemsIn(folder)).toEqual([]);
   });
 
-  const page = read("docs/policies.md");
-  const example = blocks(page, "yaml").find((text) => text.includes("overrides:"));
-  writeFileSync(join(folder, "example.yaml"), example!);
-  const set = createPolicySource({ directory: folder }).load();
-  const rows = [...page.matchAll(/^\| (before|2026\S+) +\| (\d+) +\| (\d+) +\|$/gm)];
-  expect(rows).toHaveLength(5);
-  const instants = rows.map(([, when]) => (when === "before" ? now : Date.parse(when!)));
-  for (const [index, [, , rate, budget]] of rows.entries()) {
-    // From the row's instant on, until right before the next one.
-    const last = (instants[index + 1] ?? Date.parse("2030-01-01T00:00:00Z")) - 1;
-    for (const at of [instants[index]!, last]) {
-      const [key] = createResolver()(set, nothingLive(at)).desired.values();
-      expect(key?.fields.get("rate_limits")?.value).toMatchObject([{ value: Number(rate) }]);
-      expect(key?.fields.get("usage_limits.credit_limit")?.value).toBe(Number(budget));
+  test("docs/policies.md says what its overrides make of the key, and when", () => {
+    const page = read("docs/policies.md");
+    const example = blocks(page, "yaml").find((text) => text.includes("overrides:"));
+    writeFileSync(join(folder, "example.yaml"), example!);
+    const set = createPolicySource({ directory: folder }).load();
+    const rows = [...page.matchAll(/^\| (before|2026\S+) +\| (\d+) +\| (\d+) +\|$/gm)];
+    expect(rows).toHaveLength(5);
+    const instants = rows.map(([, when]) => (when === "before" ? now : Date.parse(when!)));
+    for (const [index, [, , rate, budget]] of rows.entries()) {
+      // From the row's instant on, until right before the next one.
+      const last = (instants[index + 1] ?? Date.parse("2030-01-01T00:00:00Z")) - 1;
+      for (const at of [instants[index]!, last]) {
+        const [key] = createResolver()(set, nothingLive(at)).desired.values();
+        expect(key?.fields.get("rate_limits")?.value).toMatchObject([{ value: Number(rate) }]);
+        expect(key?.fields.get("usage_limits.credit_limit")?.value).toBe(Number(budget));
+      }
     }
-  }
-  expect(page).toContain("override of launch-page until 2026-12-01T00:00:00Z");
-});
+    expect(page).toContain("override of launch-page until 2026-12-01T00:00:00Z");
+  });
 
-test("docs/policies.md: its selectors do what the page says", () => {
-  const [example] = blocks(read("docs/policies.md"), "yaml selectors");
-  writeFileSync(join(folder, "example.yaml"), example!);
-  const team = { defaults: { metadata: { team: "search" }, config_id: null } };
-  const live = [
-    liveKey(1, { name: "search-bot", ...team }),
-    liveKey(2, { name: "search-bot" }),
-    liveKey(3, { name: "search-bot", type: "workspace-user" }),
-  ];
-  const set = createPolicySource({ directory: folder }).load();
-  const { desired, problems } = createResolver()(set, { ...nothingLive(now), live });
-  const asked = (id: string): unknown =>
-    ["rate_limits", "alert_emails"].map((path) => desired.get(id)?.fields.get(path)?.value);
-  const limit = (value: number): unknown => [{ type: "requests", unit: "rpm", value }];
-  expect(problems).toEqual([]);
-  expect(asked(keyId(1))).toEqual([limit(600), ["platform@example.com"]]);
-  expect(asked(keyId(2))).toEqual([limit(100), ["platform@example.com"]]);
-  expect([...desired.keys()]).toEqual([keyId(1), keyId(2)]);
-});
+  test("docs/policies.md: its selectors do what the page says", () => {
+    const [example] = blocks(read("docs/policies.md"), "yaml selectors");
+    writeFileSync(join(folder, "example.yaml"), example!);
+    const team = { defaults: { metadata: { team: "search" }, config_id: null } };
+    const live = [
+      liveKey(1, { name: "search-bot", ...team }),
+      liveKey(2, { name: "search-bot" }),
+      liveKey(3, { name: "search-bot", type: "workspace-user" }),
+    ];
+    const set = createPolicySource({ directory: folder }).load();
+    const { desired, problems } = createResolver()(set, { ...nothingLive(now), live });
+    const asked = (id: string): unknown =>
+      ["rate_limits", "alert_emails"].map((path) => desired.get(id)?.fields.get(path)?.value);
+    const limit = (value: number): unknown => [{ type: "requests", unit: "rpm", value }];
+    expect(problems).toEqual([]);
+    expect(asked(keyId(1))).toEqual([limit(600), ["platform@example.com"]]);
+    expect(asked(keyId(2))).toEqual([limit(100), ["platform@example.com"]]);
+    expect([...desired.keys()]).toEqual([keyId(1), keyId(2)]);
+  });
 
-test("docs/adopting.md", () => {
-  const [example] = blocks(read("docs/adopting.md"), "yaml");
-  writeFileSync(join(folder, "example.yaml"), example!);
-  expect(problemsIn(folder)).toEqual([]);
-});
+  test("docs/adopting.md", () => {
+    const [example] = blocks(read("docs/adopting.md"), "yaml");
+    writeFileSync(join(folder, "example.yaml"), example!);
+    expect(problemsIn(folder)).toEqual([]);
+  });
 
-test("the shipped examples", () => {
-  expect(problemsIn(join(root, "policies"))).toEqual([]);
+  test("the shipped examples", () => {
+    expect(problemsIn(join(root, "policies"))).toEqual([]);
+  });
 });
 
 test("docs/policies.md names every hundred of the problem codes", () => {

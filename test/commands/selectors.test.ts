@@ -99,7 +99,7 @@ test("explain says who selects the key, and what lost by priority", async () => 
     coverage: "governed",
     policy: "search",
     selectedBy: [{ policy: "search" }, { policy: "everyone" }],
-    fields: [{ path: "description", source: "search", overrides: [{ source: "everyone", value: "ours" }] }],
+    fields: [{ path: "description", source: "search", lost: [{ source: "everyone", value: "ours" }] }],
   });
 });
 

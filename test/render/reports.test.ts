@@ -111,7 +111,7 @@ describe("sarif", () => {
 
 /** As GitHub's runner takes a command apart. */
 function parsed(line: string): { command: string; properties: Record<string, string>; message: string } {
-  const [, command, list, data] = /^::([a-z]+) (.*?)::(.*)$/u.exec(line)!;
+  const [, command, list, data] = /^::([a-z]+) (.*?)::(.*)$/su.exec(line)!;
   const back = (value: string): string =>
     value.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%3A", ":").replaceAll("%2C", ",");
   const pairs = list!.split(",").map((pair): [string, string] => {
