@@ -44,10 +44,16 @@ export function coverageOf(
   const known = applied.get(id);
   if (known === undefined) return { kind: "ungoverned" };
   const place = { file: known.file, line: known.line, column: 1 };
-  const broken = resolution.problems.some(
-    ({ severity, file }) => severity === "error" && file === known.file,
-  );
+  const broken = resolution.problems.some((problem) => breaksFile(problem) && problem.file === known.file);
   return { kind: broken ? "held" : "orphaned", policy: known.policy, place };
+}
+
+/**
+ * Whether nobody can say what a file asks as long as there is this problem. That two policies contradict each other on some
+ * keys is about those keys: what each of them covers is known.
+ */
+export function breaksFile({ severity, code }: Problem): boolean {
+  return severity === "error" && code !== "KS1310";
 }
 
 /**

@@ -7,6 +7,7 @@
  * ever written, it is told.
  */
 import { compareTexts } from "./texts.ts";
+import { breaksFile } from "./coverage.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
 import { ranked } from "./change-rank.ts";
@@ -125,7 +126,7 @@ function brokenPredecessor(desired: DesiredKey, input: PlanInput): Notice | unde
   const applied = input.applied.get(desired.keyId);
   if (applied === undefined || applied.policy === desired.policy) return undefined;
   const { problems } = input.resolution;
-  const broken = problems.some(({ severity, file }) => severity === "error" && file === applied.file);
+  const broken = problems.some((problem) => breaksFile(problem) && problem.file === applied.file);
   return broken ? heldNotice(desired.keyId, applied.policy) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { breaksFile } from "./coverage.ts";
 import { compareTexts } from "./texts.ts";
 import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
@@ -91,9 +92,7 @@ export function restoredText(
 
 /** Keys that we once set and that no sound policy covers now: nothing is written, whatever is live. */
 export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resolution: Resolution): Notice[] {
-  const broken = new Set(
-    resolution.problems.filter(({ severity }) => severity === "error").map(({ file }) => file),
-  );
+  const broken = new Set(resolution.problems.filter(breaksFile).map(({ file }) => file));
   // A key that several policies name is told once, for the first of them by name: whatever order they were read in.
   const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
   const held = new Map(byName.map((one) => [one.keyId, one]));

@@ -97,6 +97,24 @@ describe("a reconcile pass", () => {
   });
 });
 
+test("two selectors that contradict each other hold what both select, and no key that one of them had before", async () => {
+  const first = selector("a", "*", limit(5));
+  const rig = createRig({ policies: [first], keys: named("both", "moves", "leaves") });
+  await run(rig);
+  const policies = [
+    selector("a", "both", limit(5)),
+    selector("b", "both", limit(6)),
+    selector("c", "moves", limit(7)),
+  ];
+  const next = again(rig, { policies });
+  const { report } = await run(next);
+  expect(writes(next)).toEqual([keyId(2)]);
+  expect(report.notices.map(({ kind, keyId: id }) => [kind, id])).toEqual([
+    ["held", keyId(1)],
+    ["orphaned", keyId(3)],
+  ]);
+});
+
 describe("an edit pass", () => {
   test("goes by the keys as they were seen last, and asks nothing", async () => {
     const rig = createRig({
