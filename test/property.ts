@@ -27,6 +27,7 @@ export const shares = {
   "round trip: somebody else's edits": 3_000,
   "round trip: reads": 3_000,
   "restore: to the baseline": 300,
+  "guardrails: what offends": 500,
 } as const;
 
 export type Share = keyof typeof shares;

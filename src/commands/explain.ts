@@ -1,8 +1,11 @@
-import { assemble, assembleState } from "../assemble.ts";
+import { assemble, assembleState, lastGuardrails } from "../assemble.ts";
 import { explainKey } from "../core/explain.ts";
 import type { LiveKey } from "../core/key.ts";
 import type { Sight } from "../core/make-plan.ts";
+import type { PolicySet } from "../core/policy.ts";
+import { createResolver } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
+import { lastSeenKeys } from "../reconcile/survey.ts";
 import { tryGet } from "../reconcile/read-live-keys.ts";
 import { humanExplain } from "../render/human-explain.ts";
 import { explainJson, type ExplainResult } from "../render/json-keys.ts";
@@ -10,7 +13,7 @@ import { createContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Context, Io } from "./context.ts";
 import { createRemoteContext } from "./remote-context.ts";
 import { ledgerNames, liveNames, namedKey, policyNames } from "./named-key.ts";
-import { trustedPolicies } from "./trusted-policies.ts";
+import { trustedSet } from "./trusted-policies.ts";
 
 export interface ExplainFlags extends CommonFlags {
   /** Do not ask the control plane; use what was seen last. */
@@ -25,16 +28,16 @@ export async function explain(io: Io, key: string, flags: ExplainFlags): Promise
 async function explainOnline(io: Io, text: string, flags: ExplainFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
   const { config, credential, log } = context;
-  const policies = trustedPolicies(config);
+  const set = trustedSet(config);
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   const { reader, state, clock } = assembled.ports;
   try {
-    const keyId = namedKey(text, [policyNames(policies.set.policies), liveNames(state), ledgerNames(state)]);
+    const keyId = namedKey(text, [policyNames(set.policies), liveNames(state), ledgerNames(state)]);
     const answer = await tryGet(reader, { id: keyId, listed: false, signal: stop.signal });
     const sight: Sight = "kind" in answer ? answer : { kind: "seen", key: answer.key, complete: true };
     const found = sight.kind === "seen" ? { key: sight.key, from: "control-plane" as const } : undefined;
-    show(context, { ...policies, keyId, state, sight, found, seenAt: null, now: clock.now() });
+    show(context, { set, keyId, state, sight, found, seenAt: null, now: clock.now() });
     return exits.ok;
   } finally {
     stop.release();
@@ -44,10 +47,10 @@ async function explainOnline(io: Io, text: string, flags: ExplainFlags): Promise
 
 function explainOffline(io: Io, text: string, flags: ExplainFlags): Promise<number> {
   const context = createContext(io, flags);
-  const policies = trustedPolicies(context.config);
+  const set = trustedSet(context.config);
   const state = assembleState(context.config);
   try {
-    const keyId = namedKey(text, [policyNames(policies.set.policies), liveNames(state), ledgerNames(state)]);
+    const keyId = namedKey(text, [policyNames(set.policies), liveNames(state), ledgerNames(state)]);
     const known = state.inventoryOf(keyId);
     const sight: Sight =
       known === undefined
@@ -55,25 +58,37 @@ function explainOffline(io: Io, text: string, flags: ExplainFlags): Promise<numb
         : { kind: "seen", key: known.key, complete: known.rotationReadAt !== null };
     const found = known === undefined ? undefined : { key: known.key, from: "inventory" as const };
     const seenAt = known?.seenAt ?? null;
-    show(context, { ...policies, keyId, state, sight, found, seenAt, now: Date.now() });
+    show(context, { set, keyId, state, sight, found, seenAt, now: Date.now() });
     return Promise.resolve(exits.ok);
   } finally {
     state.close();
   }
 }
 
-interface Known extends ReturnType<typeof trustedPolicies> {
+interface Known {
+  readonly set: PolicySet;
   readonly keyId: string;
-  readonly state: Pick<ReturnType<typeof assembleState>, "applied" | "restorations">;
+  readonly state: Pick<
+    ReturnType<typeof assembleState>,
+    "applied" | "restorations" | "inventoryOf" | "guardrails"
+  >;
   readonly sight: Sight;
   readonly found: { readonly key: LiveKey; readonly from: "control-plane" | "inventory" } | undefined;
   readonly seenAt: number | null;
   readonly now: number;
 }
 
+/** What was seen last of the keys that policies name, and of this one what was read now. */
+function* seenKeys({ set, state, found }: Known): Generator<LiveKey> {
+  yield* lastSeenKeys(set, state);
+  if (found !== undefined) yield found.key;
+}
+
 /** Throws USAGE for a key that neither policies nor the state nor the control plane know. */
 function show({ config, format, print, paint }: Context, known: Known): void {
-  const { keyId, set, resolution, state, sight, found, seenAt, now } = known;
+  const { keyId, set, state, sight, found, seenAt, now } = known;
+  const resolve = createResolver({ lastGuardrails: () => lastGuardrails(state) });
+  const resolution = resolve(set, { live: seenKeys(known) });
   const applied = state.applied();
   const { settleMs } = config;
   const restorations = state.restorations();

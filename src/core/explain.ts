@@ -4,8 +4,15 @@
  * change and the notices those of `make-plan.ts`, asked about this key alone.
  */
 import { coverageOf, type Coverage } from "./coverage.ts";
+import { explainGuardrails, type ExplainedGuardrail } from "./explain-guardrails.ts";
 import { diffField, type FieldVerdict } from "./diff.ts";
-import { statementsOf, type DesiredField, type DesiredFields, type Layer } from "./effective.ts";
+import {
+  effectiveFields,
+  statementsOf,
+  type DesiredField,
+  type DesiredFields,
+  type Layer,
+} from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
@@ -47,6 +54,8 @@ export interface Explanation {
   readonly fields: readonly ExplainedField[];
   /** What is set on the key and asked of it by nobody. */
   readonly unmanaged: readonly { readonly path: FieldPath; readonly value: Json }[];
+  /** Those that are about the key, and whether they hold. */
+  readonly guardrails: readonly ExplainedGuardrail[];
   readonly notices: readonly Notice[];
 }
 
@@ -90,6 +99,7 @@ export function explainKey(input: ExplainInput): Explanation {
     coverage,
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
+    guardrails: guardrailsOf(input, coverage),
     notices: plan.notices,
   };
 }
@@ -114,6 +124,7 @@ function planAlone({
     resolution: {
       desired: new Map(desired === undefined ? [] : [[keyId, desired]]),
       held: resolution.held.filter((held) => held.keyId === keyId),
+      guardrails: resolution.guardrails,
       problems: resolution.problems,
     },
     applied: new Map(known === undefined ? [] : [[keyId, known]]),
@@ -138,9 +149,26 @@ function verdictOf({ keyId, resolution, applied, now, settleMs }: ExplainInput, 
   return diffField({ ...sides, applied: known, lastSeen: undefined }, { now, settleMs, retryRefused: true });
 }
 
+/** Also of a policy that they hold; not of one of which nobody can tell what it asks for. */
+function guardrailsOf({ set, resolution, sight }: ExplainInput, coverage: Coverage): ExplainedGuardrail[] {
+  const isNamed = coverage.kind === "governed" || coverage.kind === "held";
+  const policy = isNamed ? policyNamed(set, coverage.policy) : undefined;
+  const isWhole =
+    policy !== undefined && lineageOf(policy.profiles, profileTable(set.profiles)).problems.length === 0;
+  return explainGuardrails({
+    guardrails: resolution.guardrails,
+    governed: isWhole ? { policy, fields: effectiveFields(layersOf(set, policy.name)) } : undefined,
+    live: sight.kind === "seen" ? sight.key : undefined,
+  });
+}
+
+function policyNamed(set: PolicySet, name: string): KeyPolicy | undefined {
+  return set.policies.find((one) => one.name === name);
+}
+
 /** What a sound policy is built from, the policy itself last. */
 function layersOf(set: PolicySet, name: string): readonly Layer[] {
-  const policy = set.policies.find((one): one is KeyPolicy => one.name === name);
+  const policy = policyNamed(set, name);
   if (policy === undefined) return [];
   const { profiles } = lineageOf(policy.profiles, profileTable(set.profiles));
   return [...profiles, policy].map((one) => ({ source: one.name, block: one.key }));

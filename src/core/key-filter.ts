@@ -21,8 +21,8 @@ export function matchesFilter(key: LiveKey, filter: KeyFilter): boolean {
   );
 }
 
-/** Walks both once, and back to the last `*` where it must: no pattern makes it slow. */
-function matchesGlob(text: string, pattern: string): boolean {
+/** Whether a text fits a pattern. Walks both once, and back to the last `*` where it must: no pattern makes it slow. */
+export function matchesGlob(text: string, pattern: string): boolean {
   const characters = Array.from(text);
   const signs = Array.from(pattern);
   let at = 0;

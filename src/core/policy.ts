@@ -1,3 +1,4 @@
+import type { BrokenGuardrail, Guardrail } from "./guardrail.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** A Portkey API key's UUID, lower case. */
@@ -64,6 +65,9 @@ export interface PolicySet {
   readonly trusted: boolean;
   readonly policies: readonly KeyPolicy[];
   readonly profiles: readonly Profile[];
+  readonly guardrails: readonly Guardrail[];
+  /** Documents that are, or may be, guardrails and cannot be read as such. */
+  readonly brokenGuardrails: readonly BrokenGuardrail[];
   /** What is wrong with the directory, its files and the shape of its documents; sorted. */
   readonly problems: readonly Problem[];
   /** Counts of what was read, for the summary. */

@@ -54,6 +54,14 @@ export const problemRules = {
   KS1302: "duplicate-key",
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
+  // Guardrails.
+  KS1340: "guardrail-offended",
+  KS1341: "guardrail-last-good",
+  KS1342: "guardrail-unknown",
+  KS1343: "guardrail-undecided",
+  KS1344: "guardrail-matches-nothing",
+  KS1345: "guardrail-schema",
+  KS1346: "guardrail-lets-empty-pass",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

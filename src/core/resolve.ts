@@ -3,15 +3,20 @@
  *
  * A policy whose profiles are all there and sound, whose name nobody else has, and whose effective key keeps Portkey's
  * rules gives one desired key for each id it names. Everything else is held: its keys stay as they are, since a value
- * computed from something broken could loosen them. A key that two policies name is held too, for both.
+ * computed from something broken could loosen them. A key that two policies name is held too, for both. What a guardrail
+ * forbids is broken like anything else; and a guardrail of which nobody knows what it forbids holds every policy.
  *
- * Results are kept per policy as long as the policy and every profile that it is built from are the same objects,
- * so that a pass over ten thousand policies of which one was edited computes one.
+ * Results are kept per policy as long as the policy, every profile that it is built from and the guardrails in force are
+ * the same objects, so that a pass over ten thousand policies of which one was edited computes one.
  */
 import type { KeyId, KeyPolicy, Mode, PolicySet, Profile } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
+import type { Guardrail } from "./guardrail.ts";
+import { createGuardrailWatch } from "./guardrails-in-force.ts";
+import { judgePolicy, settleConditional, type Conditional, type LiveKeyOf } from "./judge-policy.ts";
 import { checkKey } from "./key-rules.ts";
+import type { LiveKey } from "./key.ts";
 import { lineageOf, profileTable, type Lineage, type ProfileTable } from "./lineage.ts";
 import { repeatedNames } from "./names.ts";
 
@@ -36,42 +41,68 @@ export interface HeldKey {
 export interface Resolution {
   readonly desired: ReadonlyMap<KeyId, DesiredKey>;
   readonly held: readonly HeldKey[];
+  /** Those in force, some of them perhaps in an earlier form. */
+  readonly guardrails: readonly Guardrail[];
   /** The set's own problems and those found here, sorted. */
   readonly problems: readonly Problem[];
+}
+
+/** What is known beside the policies. */
+export interface ResolveContext {
+  /** The live keys as they were last seen; looked at only where something depends on them. */
+  readonly live: Iterable<LiveKey>;
+}
+
+/** Without a context nothing is judged that depends on live keys. */
+export type Resolve = (set: PolicySet, context?: ResolveContext) => Resolution;
+
+export interface ResolverOptions {
+  /** The guardrails that were in force in an earlier process; asked once. */
+  readonly lastGuardrails?: () => readonly Guardrail[];
 }
 
 interface Resolved {
   readonly policy: KeyPolicy;
   readonly profiles: readonly Profile[];
+  readonly guardrails: readonly Guardrail[];
   readonly keys: readonly DesiredKey[];
   readonly problems: readonly Problem[];
+  readonly conditional: readonly Conditional[];
 }
 
 /** A resolver with a memory of its last results. */
-export function createResolver(): (set: PolicySet) => Resolution {
+export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = {}): Resolve {
   const known = new WeakMap<KeyPolicy, Resolved>();
+  const guardrailsOf = createGuardrailWatch(lastGuardrails);
 
-  function resolveOne(policy: KeyPolicy, profiles: ProfileTable): Resolved {
+  function resolveOne(policy: KeyPolicy, profiles: ProfileTable, guardrails: readonly Guardrail[]): Resolved {
     const lineage = lineageOf(policy.profiles, profiles);
     const before = known.get(policy);
     if (
       lineage.problems.length === 0 &&
       before !== undefined &&
+      before.guardrails === guardrails &&
       sameItems(before.profiles, lineage.profiles)
     ) {
       return before;
     }
-    const resolved = compute(policy, lineage);
+    const resolved = compute(policy, lineage, guardrails);
     if (lineage.problems.length === 0) known.set(policy, resolved);
     return resolved;
   }
 
-  return function resolve(set: PolicySet): Resolution {
+  return function resolve(set: PolicySet, context?: ResolveContext): Resolution {
     const profiles = profileTable(set.profiles);
     const repeated = repeatedNames(set.policies);
-    const resolved = set.policies.map((policy) => resolveOne(policy, profiles));
-    const sound = resolved.filter((one) => isSound(one) && !repeated.names.has(one.policy.name));
-    const broken = resolved.filter((one) => !isSound(one) || repeated.names.has(one.policy.name));
+    const { guardrails, blind, problems } = guardrailsOf(set);
+    const liveKeyOf = context === undefined ? undefined : finder(context.live);
+    const resolved = set.policies.map((policy) =>
+      settled(resolveOne(policy, profiles, guardrails), liveKeyOf),
+    );
+    const mayApply = (one: Resolved): boolean =>
+      !blind && isSound(one) && !repeated.names.has(one.policy.name);
+    const sound = resolved.filter(mayApply);
+    const broken = resolved.filter((one) => !mayApply(one));
     const keys = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
     for (const one of sound) {
@@ -80,8 +111,10 @@ export function createResolver(): (set: PolicySet) => Resolution {
     return {
       desired,
       held: [...broken.flatMap(heldKeys), ...keys.held].filter((held) => !desired.has(held.keyId)),
+      guardrails,
       problems: sortProblems([
         ...set.problems,
+        ...problems,
         ...profiles.problems,
         ...repeated.problems,
         ...resolved.flatMap((one) => one.problems),
@@ -91,7 +124,22 @@ export function createResolver(): (set: PolicySet) => Resolution {
   };
 }
 
-function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
+/** Looks through the keys at the first question, as mostly there is none. */
+function finder(live: Iterable<LiveKey>): LiveKeyOf {
+  let byId: ReadonlyMap<KeyId, LiveKey> | undefined;
+  return (id) => {
+    byId ??= new Map(Array.from(live, (key) => [key.id, key]));
+    return byId.get(id);
+  };
+}
+
+function settled(one: Resolved, liveKeyOf: LiveKeyOf | undefined): Resolved {
+  if (liveKeyOf === undefined || one.conditional.length === 0) return one;
+  const found = settleConditional(one.policy, one.conditional, liveKeyOf);
+  return { ...one, problems: [...one.problems, ...found] };
+}
+
+function compute(policy: KeyPolicy, lineage: Lineage, guardrails: readonly Guardrail[]): Resolved {
   const layers: Layer[] = [
     ...lineage.profiles.map((profile) => ({ source: profile.name, block: profile.key })),
     { source: policy.name, block: policy.key },
@@ -104,8 +152,12 @@ function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
     mode: policy.mode,
     fields,
   }));
-  const problems = lineage.problems.length > 0 ? lineage.problems : checkKey(fields);
-  return { policy, profiles: lineage.profiles, keys, problems };
+  const { profiles } = lineage;
+  if (lineage.problems.length > 0) {
+    return { policy, profiles, guardrails, keys, problems: lineage.problems, conditional: [] };
+  }
+  const { problems, conditional } = judgePolicy(policy, fields, guardrails);
+  return { policy, profiles, guardrails, keys, problems: [...checkKey(fields), ...problems], conditional };
 }
 
 function isSound(resolved: Resolved): boolean {

@@ -59,7 +59,7 @@ export async function planRestore(
   const desired: DesiredKey = { keyId, policy: applied.policy, place, mode: "enforce", fields };
   const plan = makePlan({
     pass: "reconcile",
-    resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },
+    resolution: { desired: new Map([[keyId, desired]]), held: [], guardrails: [], problems: [] },
     applied: new Map([[keyId, applied]]),
     sightOf: () => ({ kind: "seen", key, complete: true }),
     restorations: new Map(),
@@ -114,7 +114,17 @@ export async function carryOutRestore(
   keepDeed(ports.state, keyId, { ends: "restored", begins });
   return enforce(
     ports,
-    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },
+    {
+      plan,
+      readAt,
+      trusted: true,
+      guardrails: [],
+      problems: [],
+      files: 0,
+      inventory: null,
+      approval: null,
+      unenforced: [],
+    },
     options,
   );
 }

@@ -2,7 +2,9 @@
  * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan, and the guard says
  * what of it goes. Nothing that it is given can write, so preview and apply can share it without a flag.
  */
-import type { DesiredKey, Resolution } from "../core/resolve.ts";
+import { asksLiveKeys, type Guardrail } from "../core/guardrail.ts";
+import type { LiveKey } from "../core/key.ts";
+import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
@@ -16,7 +18,7 @@ import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
-  readonly resolve: (set: PolicySet) => Resolution;
+  readonly resolve: Resolve;
   readonly reader: KeyReader;
   readonly state: StateReader;
   readonly clock: Clock;
@@ -36,6 +38,8 @@ export interface Survey {
   readonly approval: Approval | null;
   /** Whether the policy directory as a whole can be believed; if not, the plan is empty. */
   readonly trusted: boolean;
+  /** Those in force; none when the directory cannot be believed. */
+  readonly guardrails: readonly Guardrail[];
   readonly problems: readonly Problem[];
   readonly files: number;
   /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
@@ -49,22 +53,43 @@ export interface Survey {
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
-  const { problems } = resolution;
   const { files, trusted } = set;
   if (!trusted || options.pass === "edit") {
+    const live = lastSeenKeys(set, ports.state);
+    const resolution = trusted ? ports.resolve(set, { live }) : untrusted(set);
+    const { guardrails, problems } = resolution;
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
     const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
     const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
+    const unread = { readAt: null, inventory: null, unenforced: [] };
+    return { ...guarded, trusted, guardrails, problems, files, ...unread };
   }
   const readAt = ports.clock.now();
-  const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
+  // What depends on live keys can only take keys away from what is wanted without them.
+  const wanted = ports.resolve(set);
+  const live = await readLiveKeys(ports, wantedKeys(wanted.desired.values()), options.signal);
+  const resolution = asksLiveKeys(wanted.guardrails)
+    ? ports.resolve(set, { live: live.inventory.map(({ key }) => key) })
+    : wanted;
+  const { guardrails, problems } = resolution;
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
   const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
   const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
+  return { ...guarded, trusted, guardrails, problems, files, readAt, inventory: live.inventory, unenforced };
+}
+
+/** The keys that policies name, as the inventory has them. */
+export function* lastSeenKeys(
+  { policies }: PolicySet,
+  state: Pick<StateReader, "inventoryOf">,
+): Generator<LiveKey> {
+  for (const { keyIds } of policies) {
+    for (const { value } of keyIds) {
+      const known = state.inventoryOf(value);
+      if (known !== undefined) yield known.key;
+    }
+  }
 }
 
 interface Seen {
@@ -89,7 +114,7 @@ function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan 
 }
 
 function untrusted(set: PolicySet): Resolution {
-  return { desired: new Map(), held: [], problems: set.problems };
+  return { desired: new Map(), held: [], guardrails: [], problems: set.problems };
 }
 
 /** The inventory is asked only where the ledger does not know every field that is wanted. */

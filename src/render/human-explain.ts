@@ -6,6 +6,7 @@ import { placeText } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { spanText } from "./age.ts";
 import type { Paint, Style } from "./color.ts";
+import { humanExplainedGuardrails } from "./human-guardrails.ts";
 import { humanProblems, printable } from "./human-problems.ts";
 import type { ExplainResult } from "./json-keys.ts";
 
@@ -21,6 +22,7 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
     head(result, paint),
     fields.map((field) => humanField(field, mode, paint)).join(""),
     rest === "" ? "" : `${paint("bold", "Set on the key, and asked for by no policy:")}\n${rest}`,
+    humanExplainedGuardrails(result.explanation.guardrails, paint),
     told,
     humanProblems(result.problems, paint),
   ];

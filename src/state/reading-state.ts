@@ -1,9 +1,11 @@
 import type { FieldPath } from "../core/key.ts";
+import type { KeptGuardrail } from "../core/guardrail.ts";
 import type { AppliedKey, Baseline, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
 import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
+import { createGuardrailReader } from "./guardrail-table.ts";
 import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
 import { readLedger } from "./ledger-table.ts";
 import { createRestorationReader } from "./restoration-table.ts";
@@ -19,6 +21,7 @@ export class ReadingState implements StateReader {
   readonly #readKey: ReturnType<typeof createInventoryReader>;
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
+  readonly #readGuardrails: ReturnType<typeof createGuardrailReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
@@ -31,6 +34,7 @@ export class ReadingState implements StateReader {
     this.#readKey = createInventoryReader(db);
     this.#readBaseline = createBaselineReader(db);
     this.#readRestorations = createRestorationReader(db);
+    this.#readGuardrails = createGuardrailReader(db);
     this.#findNamed = createNameFinder(db);
   }
 
@@ -56,6 +60,10 @@ export class ReadingState implements StateReader {
     return guarded(this.#path, () => this.#readRestorations());
   }
 
+  guardrails(): readonly KeptGuardrail[] {
+    return guarded(this.#path, () => this.#readGuardrails());
+  }
+
   keysNamed(name: string): readonly KeyId[] {
     return guarded(this.#path, () => this.#findNamed(name));
   }
@@ -77,6 +85,7 @@ export const emptyReader: StateReader & { close(): void } = {
   inventoryOf: () => undefined,
   baselineOf: () => new Map(),
   restorations: () => new Map(),
+  guardrails: () => [],
   keysNamed: () => [],
   fact: () => undefined,
   close: () => undefined,
@@ -92,6 +101,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     inventoryOf: (id) => reader.inventoryOf(id),
     baselineOf: (id) => reader.baselineOf(id),
     restorations: () => reader.restorations(),
+    guardrails: () => reader.guardrails(),
     keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
     close: () => reader.close(),
@@ -106,6 +116,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     saveInventory: refuse,
     saveInventoryKeys: refuse,
     saveInventoryKey: refuse,
+    saveGuardrails: refuse,
     saveFact: refuse,
   };
 }

@@ -122,6 +122,15 @@ export const migrations: readonly string[] = [
     point TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE guardrail (
+    position INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    file TEXT NOT NULL,
+    line INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

@@ -1,11 +1,13 @@
 import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
+import type { KeptGuardrail } from "../core/guardrail.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
 import { createFactReader, createFactWriter } from "./fact-table.ts";
+import { createGuardrailReader, createGuardrailTable } from "./guardrail-table.ts";
 import { createInventoryReader, createInventoryTable, createNameFinder } from "./inventory-table.ts";
 import {
   afterAdoption,
@@ -55,6 +57,8 @@ export class WritingState implements State {
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
+  readonly #guardrails: ReturnType<typeof createGuardrailTable>;
+  readonly #readGuardrails: ReturnType<typeof createGuardrailReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
   #open = true;
 
@@ -73,6 +77,8 @@ export class WritingState implements State {
     this.#readBaseline = createBaselineReader(db);
     this.#restoration = createRestorationTable(db);
     this.#readRestorations = createRestorationReader(db);
+    this.#guardrails = createGuardrailTable(db, clean);
+    this.#readGuardrails = createGuardrailReader(db);
     this.#findNamed = createNameFinder(db);
   }
 
@@ -90,6 +96,10 @@ export class WritingState implements State {
 
   restorations(): ReadonlyMap<KeyId, Restoration> {
     return guarded(this.#path, () => this.#readRestorations());
+  }
+
+  guardrails(): readonly KeptGuardrail[] {
+    return guarded(this.#path, () => this.#readGuardrails());
   }
 
   keysNamed(name: string): readonly KeyId[] {
@@ -178,6 +188,10 @@ export class WritingState implements State {
 
   saveInventoryKey(key: InventoryKey): void {
     this.#transact(() => this.#inventory.put(key));
+  }
+
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void {
+    this.#transact(() => this.#guardrails.replace(guardrails));
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {

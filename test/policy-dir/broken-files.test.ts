@@ -62,7 +62,7 @@ test.each([
   ["KS1201-unknown-field", 'unknown field "rate_limit" in spec.key. Did you mean "rate_limits"?'],
   [
     "KS1206-unknown-kind",
-    'unknown kind "Keypolicy"; expected KeyPolicy or Profile. Did you mean "KeyPolicy"?',
+    'unknown kind "Keypolicy"; expected KeyPolicy, Profile or Guardrail. Did you mean "KeyPolicy"?',
   ],
   [
     "KS1204-wrong-value",

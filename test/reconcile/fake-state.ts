@@ -3,6 +3,7 @@
  * that was never claimed. The disk outlives the process that wrote to it.
  */
 import type { FieldPath } from "../../src/core/key.ts";
+import type { KeptGuardrail } from "../../src/core/guardrail.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
@@ -21,6 +22,7 @@ export interface Disk {
   readonly facts: Map<FactName, JsonObject>;
   readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
   readonly restorations: Map<KeyId, Restoration>;
+  guardrails: readonly KeptGuardrail[];
   readonly audit: AuditEntry[];
 }
 
@@ -31,13 +33,14 @@ export function emptyDisk(): Disk {
     facts: new Map(),
     baselines: new Map(),
     restorations: new Map(),
+    guardrails: [],
     audit: [],
   };
 }
 
 type Step = Exclude<
   keyof State,
-  "applied" | "inventoryOf" | "keysNamed" | "baselineOf" | "restorations" | "fact" | "close"
+  "applied" | "inventoryOf" | "keysNamed" | "baselineOf" | "restorations" | "guardrails" | "fact" | "close"
 >;
 
 export class FakeState implements State {
@@ -82,6 +85,10 @@ export class FakeState implements State {
       .filter(({ key }) => key.name === name)
       .map(({ key }) => key.id)
       .sort();
+  }
+
+  guardrails(): readonly KeptGuardrail[] {
+    return this.disk.guardrails;
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -177,6 +184,12 @@ export class FakeState implements State {
   saveInventoryKey(key: InventoryKey): void {
     this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => {
       this.disk.inventory.set(key.key.id, key);
+    });
+  }
+
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void {
+    this.#step("saveGuardrails", "saveGuardrails", () => {
+      this.disk.guardrails = guardrails;
     });
   }
 
