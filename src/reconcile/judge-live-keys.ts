@@ -8,6 +8,7 @@ import {
   type Violation,
 } from "../core/live-violations.ts";
 import type { KeyId } from "../core/policy.ts";
+import { compareTexts } from "../core/texts.ts";
 import type { LiveRecord } from "../ports.ts";
 import type { ReadPorts } from "./read-live-keys.ts";
 import { readWholeKeys } from "./read-whole-keys.ts";
@@ -48,7 +49,8 @@ export async function judgeLiveKeys(ports: ReadPorts, request: JudgeRequest): Pr
     { signal },
   );
   const known = new Map(whole.map((one) => [one.key.id, one]));
-  const judged = records.map(({ key }) => {
+  const sorted = records.toSorted((a, b) => compareTexts(a.key.id, b.key.id));
+  const judged = sorted.map(({ key }) => {
     const complete = known.get(key.id);
     const isKnown = complete === undefined || complete.unreadable === null;
     const by = isKnown ? guardrails : guardrails.filter((one) => !isBeyond.has(one));
