@@ -12,7 +12,8 @@ export function validate(io: Io, flags: CommonFlags): Promise<number> {
   const ok = problems.every(({ severity }) => severity !== "error");
   if (format === "json") print(validateJson({ set, problems }));
   else {
-    const counts = `${plural(set.files, "file")}, ${set.policies.length} policies, ${plural(set.profiles.length, "profile")}`;
+    const guardrails = set.guardrails.length === 0 ? "" : `, ${plural(set.guardrails.length, "guardrail")}`;
+    const counts = `${plural(set.files, "file")}, ${set.policies.length} policies, ${plural(set.profiles.length, "profile")}${guardrails}`;
     const verdict = ok ? paint("green", "valid") : paint("red", "not valid");
     print(`${humanProblems(problems, paint)}${verdict}: ${counts}; ${countProblems(problems)}\n`);
   }

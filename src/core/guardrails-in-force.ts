@@ -35,14 +35,14 @@ export function createGuardrailWatch(remembered: () => readonly Guardrail[]): (s
   let last: readonly Guardrail[] | undefined;
   return (set) => {
     last ??= remembered();
-    const standing = guardrailsInForce(set, last);
+    const standing = standingOf(set, last);
     // The same list as long as it has the same items: what was judged by it is kept.
     if (!sameItems(last, standing.guardrails)) last = standing.guardrails;
     return { ...standing, guardrails: last };
   };
 }
 
-export function guardrailsInForce(set: PolicySet, last: readonly Guardrail[]): Standing {
+function standingOf(set: PolicySet, last: readonly Guardrail[]): Standing {
   const { guardrails: sound, brokenGuardrails: broken } = set;
   const isWhole = broken.length === 0 && hiddenPolicies(set.problems) === undefined;
   const names = new Set(sound.map(({ name }) => name));

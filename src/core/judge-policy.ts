@@ -69,7 +69,7 @@ function offenceProblem({ policy, fields, guardrail }: Judged, offence: Offence)
   });
 }
 
-export function offenceMessage({ name, message, place }: Guardrail, offence: Offence): string {
+function offenceMessage({ name, message, place }: Guardrail, offence: Offence): string {
   return `${message}: ${offence.message} (guardrail "${name}", ${placeText(place)})`;
 }
 

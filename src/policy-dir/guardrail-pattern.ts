@@ -33,7 +33,7 @@ export function patternFault(pattern: string): string | undefined {
 }
 
 /** Thrown for a text that is too long to be matched. */
-export class TextTooLong extends Error {}
+class TextTooLong extends Error {}
 
 /** How ajv makes the patterns of a schema. */
 export const boundedPattern = Object.assign(
