@@ -6,8 +6,10 @@ import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
 import type { ChainReport, HistoryEntry, HistoryFilter, TrailStart } from "./core/history.ts";
+import type { Guardrail } from "./core/guardrail.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule, type Schedule } from "./daemon/schedule.ts";
+import { rememberedGuardrail } from "./policy-dir/guardrail-document.ts";
 import { createHandover } from "./policy-dir/handover.ts";
 import { importPolicy } from "./policy-dir/import-policy.ts";
 import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
@@ -69,6 +71,11 @@ export function assembleImporter() {
 /** The state alone, to be read beside a running daemon. */
 export function assembleState(config: Config): StateReader & { close(): void } {
   return openState({ url: config.stateUrl, mode: "read" });
+}
+
+/** The guardrails that were in force in the last pass that kept its findings. */
+export function lastGuardrails(state: Pick<StateReader, "guardrails">): readonly Guardrail[] {
+  return state.guardrails().map(rememberedGuardrail);
 }
 
 /** The audit trail alone, to be read beside a running daemon. */
@@ -146,7 +153,7 @@ export function assemble({ config, mode, credential, log, env }: AssembleParts):
   trimAudit();
   const ports: PassPorts = {
     policies: createPolicySource({ directory: config.policies, handover }),
-    resolve: createResolver(),
+    resolve: createResolver({ lastGuardrails: () => lastGuardrails(state) }),
     reader: client,
     writer: client,
     state,

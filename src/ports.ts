@@ -1,3 +1,4 @@
+import type { KeptGuardrail } from "./core/guardrail.ts";
 import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
 import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
 import type { HistoryLine } from "./core/history.ts";
@@ -108,6 +109,8 @@ export interface StateReader {
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline>;
   /** The keys that were put back to an earlier point, and are left alone since. */
   restorations(): ReadonlyMap<KeyId, Restoration>;
+  /** The guardrails that were in force when they were kept last. */
+  guardrails(): readonly KeptGuardrail[];
   /** The keys of the inventory that have exactly this name: names are not unique. Sorted. */
   keysNamed(name: string): readonly KeyId[];
   /** Facts about past passes, by name; JSON. */
@@ -168,6 +171,8 @@ export interface StateWriter {
   saveInventoryKeys(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */
   saveInventoryKey(key: InventoryKey): void;
+  /** Replaces the guardrails that are in force. */
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void;
   /** Keeps a fact, with its lines of the audit trail where it has some. */
   saveFact(name: FactName, fact: JsonObject, audit?: readonly AuditEntry[]): void;
 }

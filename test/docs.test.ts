@@ -103,6 +103,23 @@ describe("policies in the pages are valid", () => {
   });
 });
 
+test("docs/policies.md shows what a policy is told that offends against its guardrail", () => {
+  const page = read("docs/policies.md");
+  const [policy] = blocks(page, "yaml").filter((text) => text.includes("kind:"));
+  const guardrail = blocks(page, "yaml").find((text) => text.includes("kind: Guardrail"));
+  const offending = policy!.replace("credit_limit: 500", "credit_limit: 5000");
+  expect(offending).not.toBe(policy);
+  writeFileSync(join(folder, "policy.yaml"), offending);
+  writeFileSync(join(folder, "guardrails.yaml"), guardrail!);
+  const set = createPolicySource({ directory: folder }).load();
+  const [problem, ...others] = createResolver()(set, nothingLive(now)).problems.filter(
+    ({ code }) => code !== "KS1403",
+  );
+  expect(others).toEqual([]);
+  const { code, rule, path, message } = problem!;
+  expect(page).toContain(`${code} ${rule} ${path}\n  ${message.replace(folder, "policies")}\n`);
+});
+
 test("docs/policies.md names every hundred of the problem codes", () => {
   const page = read("docs/policies.md");
   const hundreds = new Set(Object.keys(problemRules).map((code) => `${code.slice(0, 4)}xx`));

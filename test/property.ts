@@ -32,6 +32,7 @@ export const shares = {
   "round trip: reads": 3_000,
   "blind edits": 300,
   "restore: to the baseline": 300,
+  "guardrails: what offends": 500,
 } as const;
 
 export type Share = keyof typeof shares;

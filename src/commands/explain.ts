@@ -4,7 +4,6 @@ import type { LiveKey } from "../core/key.ts";
 import type { Sight } from "../core/make-plan.ts";
 import { AppError } from "../errors.ts";
 import { tryGet } from "../reconcile/read-live-keys.ts";
-import { resolveContext } from "../reconcile/selection-memory.ts";
 import { humanExplain } from "../render/human-explain.ts";
 import { explainJson, type ExplainResult } from "../render/json-keys.ts";
 import { createContext, exits, stopOnSignal } from "./context.ts";
@@ -30,7 +29,7 @@ async function explainOnline(io: Io, text: string, flags: ExplainFlags): Promise
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   const { reader, state, clock } = assembled.ports;
   try {
-    const known = trustedPolicies(config, resolveContext({ state, now: clock.now() }));
+    const known = trustedPolicies(config, { state, now: clock.now() });
     const keyId = keyNamed(text, known, state);
     const answer = await tryGet(reader, { id: keyId, listed: false, signal: stop.signal });
     const sight: Sight = "kind" in answer ? answer : { kind: "seen", key: answer.key, complete: true };
@@ -39,7 +38,7 @@ async function explainOnline(io: Io, text: string, flags: ExplainFlags): Promise
     const policies =
       found === undefined
         ? known
-        : trustedPolicies(config, resolveContext({ state, now: clock.now() }, withKey(state, found.key)));
+        : trustedPolicies(config, { state, now: clock.now(), live: withKey(state, found.key) });
     show(context, { ...policies, keyId, state, sight, found, seenAt: null, now: clock.now() });
     return exits.ok;
   } finally {
@@ -52,7 +51,7 @@ function explainOffline(io: Io, text: string, flags: ExplainFlags): Promise<numb
   const context = createContext(io, flags);
   const state = assembleState(context.config);
   try {
-    const policies = trustedPolicies(context.config, resolveContext({ state, now: Date.now() }));
+    const policies = trustedPolicies(context.config, { state, now: Date.now() });
     const keyId = keyNamed(text, policies, state);
     const known = state.inventoryOf(keyId);
     const sight: Sight =

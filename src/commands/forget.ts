@@ -5,7 +5,6 @@ import type { Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
 import { askDaemon } from "../daemon/control-client.ts";
 import { forgetKeys, orphanedKeys, type Forgetting } from "../reconcile/forget-keys.ts";
-import { resolveContext } from "../reconcile/selection-memory.ts";
 import { humanForget, humanOrphans } from "../render/human-forget.ts";
 import { forgetJson } from "../render/json-keys.ts";
 import { confirmed, isInteractive } from "./ask.ts";
@@ -67,7 +66,7 @@ interface Chosen {
 function chooseKeys(context: Context, key: string | undefined): Chosen {
   const state = assembleState(context.config);
   try {
-    const { resolution } = trustedPolicies(context.config, resolveContext({ state, now: Date.now() }));
+    const { resolution } = trustedPolicies(context.config, { state, now: Date.now() });
     if (key !== undefined)
       return { resolution, ids: [namedKey(key, [ledgerNames(state), liveNames(state)])] };
     const ids = orphanedKeys(state.applied(), resolution);

@@ -6,7 +6,8 @@
  *   priority    two that have one priority may say the same; different values are a conflict, and nobody's way is had
  *   mode        the most careful of all: what one of them wants to be told, or left alone, no other one may write
  *   selection   together they must not take the key away from one of them, else what it asks would come and go
- *   rules       what each asks alone may contradict what they ask together: Portkey's rules are judged once more
+ *   rules       what each asks alone may contradict what they ask together: Portkey's rules and guardrails are judged
+ *               once more
  *
  * The order in which selectors come decides nothing.
  */
@@ -15,6 +16,7 @@ import { sameCanonical } from "./canonical.ts";
 import type { DesiredField, DesiredFields } from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import type { FieldPath } from "./key.ts";
+import { judgePolicy, type Conditional, type Judgement } from "./judge-policy.ts";
 import { leavesMatch, type KeyMatch } from "./key-match.ts";
 import { checkKey } from "./key-rules.ts";
 import type { Mode, Placed } from "./policy.ts";
@@ -50,6 +52,8 @@ export interface Composition {
   readonly conflicts: readonly Conflict[];
   /** Why they cannot be followed together, beside the conflicts. */
   readonly problems: readonly Problem[];
+  /** What stands of a key that is, live, what a guardrail is about. */
+  readonly conditional: readonly Conditional[];
 }
 
 /** Two selectors of one priority that say different things of a field, or of a group and of a part of it. */
@@ -89,7 +93,9 @@ export function compose(selectors: readonly Selector[]): Composition {
     fields,
     course: selectors.length === 1 && only !== undefined ? only.resolved.course : courseTogether(selectors),
     conflicts,
-    problems: selectors.length === 1 ? [] : togetherProblems(selectors, fields),
+    ...(selectors.length === 1 && only !== undefined
+      ? { problems: [], conditional: only.resolved.conditional }
+      : judgedTogether(selectors, fields)),
   };
 }
 
@@ -162,6 +168,15 @@ function togetherProblems(selectors: readonly Selector[], fields: DesiredFields)
   }));
   const lost = selectors.flatMap((selector) => leavingProblem(selector, fields) ?? []);
   return [...rules, ...lost];
+}
+
+/** A guardrail is about a key when one of the policies that select it has its labels. */
+function judgedTogether(selectors: readonly Selector[], fields: DesiredFields): Judgement {
+  const judged = selectors.map(({ resolved }) => judgePolicy(resolved.policy, fields, resolved.guardrails));
+  return {
+    problems: [...togetherProblems(selectors, fields), ...judged.flatMap(({ problems }) => problems)],
+    conditional: judged.flatMap(({ conditional }) => conditional),
+  };
 }
 
 /** What is wrong where what is asked of a key takes it away from a selector. */

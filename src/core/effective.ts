@@ -106,6 +106,17 @@ function withImplied(fields: Map<FieldPath, DesiredField>): DesiredFields {
   return fields;
 }
 
+/** Whether a field is only there because another one excludes it. */
+export function isImplied(fields: DesiredFields, path: FieldPath): boolean {
+  const field = fields.get(path);
+  if (field?.value !== null) return false;
+  return exclusive.some(({ said, empties }) => {
+    const cause = empties.includes(path) ? fields.get(said) : undefined;
+    // The very place of its cause: what is written has one of its own.
+    return cause !== undefined && cause.value !== null && cause.place === field.place;
+  });
+}
+
 function placeOf(block: KeyBlock, path: FieldPath): Place {
   const metadata = "defaults.metadata.";
   const names = path.startsWith(metadata)

@@ -5,8 +5,15 @@
  */
 import { coverageOf, type Coverage } from "./coverage.ts";
 import { noCourse, type Course } from "./course.ts";
+import { explainGuardrails, type ExplainedGuardrail } from "./explain-guardrails.ts";
 import { diffField, type FieldVerdict } from "./diff.ts";
-import { statementsOf, type DesiredField, type DesiredFields, type Layer } from "./effective.ts";
+import {
+  effectiveFields,
+  statementsOf,
+  type DesiredField,
+  type DesiredFields,
+  type Layer,
+} from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
@@ -16,7 +23,7 @@ import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
 import { isInForce, overrideSource } from "./overrides.ts";
 import type { Notice } from "./plan.ts";
-import type { Json, KeyId, PolicySet } from "./policy.ts";
+import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
 import type { Resolution } from "./resolve.ts";
@@ -51,6 +58,8 @@ export interface Explanation {
   readonly unmanaged: readonly { readonly path: FieldPath; readonly value: Json }[];
   /** Which overrides are in force, and what will change by itself. */
   readonly course: Course;
+  /** Those that are about the key, and whether they hold. */
+  readonly guardrails: readonly ExplainedGuardrail[];
   readonly notices: readonly Notice[];
 }
 
@@ -95,6 +104,7 @@ export function explainKey(input: ExplainInput): Explanation {
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
     course: resolution.desired.get(keyId)?.course ?? noCourse,
+    guardrails: guardrailsOf(input, coverage),
     notices: plan.notices,
   };
 }
@@ -119,6 +129,7 @@ function planAlone({
     resolution: {
       desired: new Map(desired === undefined ? [] : [[keyId, desired]]),
       held: resolution.held.filter((held) => held.keyId === keyId),
+      guardrails: resolution.guardrails,
       problems: resolution.problems,
     },
     applied: new Map(known === undefined ? [] : [[keyId, known]]),
@@ -155,7 +166,7 @@ function layersOf(
 ): readonly Layer[] {
   const profiles = profileTable(set.profiles);
   return names
-    .flatMap((name) => set.policies.find((one) => one.name === name) ?? [])
+    .flatMap((name) => policyNamed(set, name) ?? [])
     .flatMap((policy) => [
       ...[...lineageOf(policy.profiles, profiles).profiles, policy].map((one): Layer => {
         return { source: one.name, block: one.key };
@@ -164,6 +175,31 @@ function layersOf(
         .filter((one) => isInForce(one, now))
         .map((one): Layer => ({ source: overrideSource(policy.name, one), block: one.key })),
     ]);
+}
+
+/** Also of a policy that they hold; not of one of which nobody can tell what it asks for. */
+function guardrailsOf(input: ExplainInput, coverage: Coverage): ExplainedGuardrail[] {
+  const { set, resolution, sight } = input;
+  const isNamed = coverage.kind === "governed" || coverage.kind === "held";
+  const policy = isNamed ? policyNamed(set, coverage.policy) : undefined;
+  const isWhole =
+    policy !== undefined && lineageOf(policy.profiles, profileTable(set.profiles)).problems.length === 0;
+  return explainGuardrails({
+    guardrails: resolution.guardrails,
+    governed: isWhole
+      ? {
+          policy,
+          fields: effectiveFields(
+            layersOf(input, coverage.kind === "governed" ? policiesOf(coverage) : [policy.name]),
+          ),
+        }
+      : undefined,
+    live: sight.kind === "seen" ? sight.key : undefined,
+  });
+}
+
+function policyNamed(set: PolicySet, name: string): KeyPolicy | undefined {
+  return set.policies.find((one) => one.name === name);
 }
 
 /** The statements about a field, or about what holds it or is in it, that another one has replaced. */

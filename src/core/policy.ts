@@ -1,4 +1,5 @@
 import type { KeyMatch } from "./key-match.ts";
+import type { BrokenGuardrail, Guardrail } from "./guardrail.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** A Portkey API key's UUID, lower case. */
@@ -86,6 +87,9 @@ export interface PolicySet {
   readonly trusted: boolean;
   readonly policies: readonly KeyPolicy[];
   readonly profiles: readonly Profile[];
+  readonly guardrails: readonly Guardrail[];
+  /** Documents that are, or may be, guardrails and cannot be read as such. */
+  readonly brokenGuardrails: readonly BrokenGuardrail[];
   /** What is wrong with the directory, its files and the shape of its documents; sorted. */
   readonly problems: readonly Problem[];
   /** Counts of what was read, for the summary. */

@@ -140,6 +140,35 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "A policy selects none of the live keys. A warning, where live keys are known.",
     mend: "Compare its `match` with what `keysteward audit` shows of the keys; leave it if such keys are still to come.",
   },
+  KS1340: {
+    about: "What a policy and its profiles ask for offends against a guardrail.",
+    mend: "Change the value to what the message expects; if the rule is wrong, change the guardrail in the same pull request.",
+  },
+  KS1341: {
+    about: "A guardrail cannot be read, so it stays in force as it was last. A warning.",
+    mend: "Mend what cannot be read; to end the guardrail, delete it while everything else can be read.",
+  },
+  KS1342: {
+    about: "A guardrail cannot be read, and nobody remembers what it says: every key keeps its values.",
+    mend: "Mend the guardrail's document.",
+  },
+  KS1343: {
+    about:
+      "A policy would offend against a guardrail, if one of its keys is what the guardrail is about, and that key was never seen.",
+    mend: "Wait for the next reconcile pass, or run `keysteward plan`; the policy is held until then.",
+  },
+  KS1344: {
+    about: "A guardrail matches by labels that no policy has, so it judges nothing. A warning.",
+    mend: "Correct its `match`, or label the policies that it is meant for.",
+  },
+  KS1345: {
+    about: "The schema of a guardrail is no JSON Schema 2020-12 as guardrails may have it.",
+    mend: "Correct what the message names: an unknown keyword or field, a type, a reference, or a pattern that could take for ever.",
+  },
+  KS1346: {
+    about: "A guardrail requires a field and lets `null` pass, which means that it must be empty. A warning.",
+    mend: "Give the field a `type` in the schema, such as `type: object` for `usage_limits`.",
+  },
   KS1350: {
     about: "An override ends before it begins, so it would never be in force.",
     mend: "Correct `from` or `until`.",

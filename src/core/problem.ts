@@ -58,6 +58,14 @@ export const problemRules = {
   KS1310: "selector-conflict",
   KS1311: "selector-loses-its-keys",
   KS1312: "selector-without-keys",
+  // Guardrails.
+  KS1340: "guardrail-offended",
+  KS1341: "guardrail-last-good",
+  KS1342: "guardrail-unknown",
+  KS1343: "guardrail-undecided",
+  KS1344: "guardrail-matches-nothing",
+  KS1345: "guardrail-schema",
+  KS1346: "guardrail-lets-empty-pass",
   // Overrides and their times.
   KS1350: "override-never-in-force",
   KS1351: "override-empty",

@@ -3,13 +3,14 @@
  *
  * A policy whose profiles are all there and sound, whose name nobody else has, and whose effective key keeps Portkey's
  * rules gives one desired key for each id it names. Everything else is held: its keys stay as they are, since a value
- * computed from something broken could loosen them. A key that two policies name is held too, for both.
+ * computed from something broken could loosen them. A key that two policies name is held too, for both. What a guardrail
+ * forbids is broken like anything else; and a guardrail of which nobody knows what it forbids holds every policy.
  *
  * A policy may select its keys by what is live of them instead; `selection.ts` says which those are, and who has his way.
  *
- * Results are kept per policy as long as the policy and every profile that it is built from are the same objects, and as
- * long as the same overrides of it are in force, so that a pass over ten thousand policies of which one was edited, or of
- * which one override has ended, computes one.
+ * Results are kept per policy as long as the policy, every profile that it is built from and the guardrails in force are
+ * the same objects, and as long as the same overrides of it are in force, so that a pass over ten thousand policies of
+ * which one was edited, or of which one override has ended, computes one.
  */
 import type { SelectedBy, Selector } from "./compose.ts";
 import { hiddenPolicies } from "./coverage.ts";
@@ -18,9 +19,12 @@ import type { KeyId, KeyPolicy, Mode, PolicySet } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
 import type { Course } from "./course.ts";
 import type { DesiredFields } from "./effective.ts";
+import type { Guardrail } from "./guardrail.ts";
+import { createGuardrailWatch } from "./guardrails-in-force.ts";
+import { settleConditional, type LiveKeyOf } from "./judge-policy.ts";
 import { lineageOf, profileTable, type ProfileTable } from "./lineage.ts";
 import { repeatedNames } from "./names.ts";
-import { isSound, isWithin, resolvePolicy, type ResolvedPolicy } from "./resolved-policy.ts";
+import { isSound, isWithin, resolvePolicy, type Moment, type ResolvedPolicy } from "./resolved-policy.ts";
 import { createSelection } from "./selection.ts";
 
 /** What one key must look like. */
@@ -51,21 +55,30 @@ export interface HeldKey {
 export interface Resolution {
   readonly desired: ReadonlyMap<KeyId, DesiredKey>;
   readonly held: readonly HeldKey[];
+  /** Those in force, some of them perhaps in an earlier form. */
+  readonly guardrails: readonly Guardrail[];
   /** The set's own problems and those found here, sorted. */
   readonly problems: readonly Problem[];
 }
 
-/** What policies are resolved for. Of live keys nothing is asked where no policy selects any. */
+/** What policies are resolved for. Of live keys nothing is asked where nothing depends on any. */
 export interface ResolveContext {
   /** The moment for which it is asked; milliseconds since the epoch. */
   readonly now: number;
-  /** Read once; the same object stands for the same keys. */
+  /** The keys that may be selected. Read once; the same object stands for the same keys. */
   readonly live: Iterable<LiveKey>;
+  /** The keys by which guardrails decide what they are about; left out, nothing is judged that depends on live keys. */
+  readonly seen?: Iterable<LiveKey>;
   /** By which policies each key was selected when policies were last acted on. */
   readonly lastSelected: () => ReadonlyMap<KeyId, readonly string[]>;
 }
 
 export type Resolve = (set: PolicySet, context: ResolveContext) => Resolution;
+
+export interface ResolverOptions {
+  /** The guardrails that were in force in an earlier process; asked once. */
+  readonly lastGuardrails?: () => readonly Guardrail[];
+}
 
 /** Where no live keys are known: policies that select keys govern none, and are checked all the same. */
 export function nothingLive(now: number): ResolveContext {
@@ -78,22 +91,24 @@ interface NamedKeys extends ResolvedPolicy {
 }
 
 /** A resolver with a memory of its last results. */
-export function createResolver(): Resolve {
+export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = {}): Resolve {
   const known = new WeakMap<KeyPolicy, NamedKeys>();
   const select = createSelection();
+  const guardrailsOf = createGuardrailWatch(lastGuardrails);
 
-  function resolveOne(policy: KeyPolicy, profiles: ProfileTable, now: number): NamedKeys {
+  function resolveOne(policy: KeyPolicy, profiles: ProfileTable, moment: Moment): NamedKeys {
     const lineage = lineageOf(policy.profiles, profiles);
     const before = known.get(policy);
     if (
       lineage.problems.length === 0 &&
       before !== undefined &&
-      isWithin(before.span, now) &&
+      isWithin(before.span, moment.now) &&
+      before.guardrails === moment.guardrails &&
       sameItems(before.profiles, lineage.profiles)
     ) {
       return before;
     }
-    const resolved = named(resolvePolicy(policy, lineage, now));
+    const resolved = named(resolvePolicy(policy, lineage, moment));
     if (lineage.problems.length === 0) known.set(policy, resolved);
     return resolved;
   }
@@ -101,9 +116,13 @@ export function createResolver(): Resolve {
   return function resolve(set: PolicySet, context: ResolveContext): Resolution {
     const profiles = profileTable(set.profiles);
     const repeated = repeatedNames(set.policies);
-    const resolved = set.policies.map((policy) => resolveOne(policy, profiles, context.now));
+    const { guardrails, blind, problems } = guardrailsOf(set);
+    const liveKeyOf = context.seen === undefined ? undefined : finder(context.seen);
+    const resolved = set.policies.map((policy) =>
+      settled(resolveOne(policy, profiles, { now: context.now, guardrails }), liveKeyOf),
+    );
     const canBeFollowed = (one: ResolvedPolicy): boolean =>
-      isSound(one) && !repeated.names.has(one.policy.name);
+      !blind && isSound(one) && !repeated.names.has(one.policy.name);
     const owners = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
     for (const one of resolved.filter(canBeFollowed)) {
@@ -113,6 +132,7 @@ export function createResolver(): Resolve {
       selectors: resolved.flatMap(asSelector),
       isSound: (selector) => canBeFollowed(selector.resolved),
       named: owners.named,
+      liveKeyOf,
       present: new Set(set.policies.map(({ name }) => name)),
       hidden: hiddenPolicies(set.problems),
       context,
@@ -123,8 +143,10 @@ export function createResolver(): Resolve {
     return {
       desired,
       held: [...held, ...selected.held],
+      guardrails,
       problems: sortProblems([
         ...set.problems,
+        ...problems,
         ...profiles.problems,
         ...repeated.problems,
         ...resolved.flatMap((one) => one.problems),
@@ -138,6 +160,22 @@ export function createResolver(): Resolve {
 function asSelector(resolved: NamedKeys): Selector[] {
   const { name, match, priority = 0 } = resolved.policy;
   return match === undefined ? [] : [{ resolved, name, match, priority }];
+}
+
+/** Looks through the keys at the first question, as mostly there is none. */
+function finder(live: Iterable<LiveKey>): LiveKeyOf {
+  let byId: ReadonlyMap<KeyId, LiveKey> | undefined;
+  return (id) => {
+    byId ??= new Map(Array.from(live, (key) => [key.id, key]));
+    return byId.get(id);
+  };
+}
+
+/** Guardrails that depend on live keys, of a policy that names its keys; of the others `selection.ts` knows the keys. */
+function settled(one: NamedKeys, liveKeyOf: LiveKeyOf | undefined): NamedKeys {
+  if (liveKeyOf === undefined || one.conditional.length === 0) return one;
+  const found = settleConditional(one.policy, one.conditional, liveKeyOf);
+  return found.length === 0 ? one : { ...one, problems: [...one.problems, ...found] };
 }
 
 function named(resolved: ResolvedPolicy): NamedKeys {

@@ -19,6 +19,9 @@
  */
 import { compareSelectors, compose, type Composition, type Selector } from "./compose.ts";
 import { createMatching, type Matching } from "./matching.ts";
+import type { LiveKeyOf } from "./judge-policy.ts";
+import { matchesKey } from "./key-match.ts";
+import type { LiveKey } from "./key.ts";
 import type { KeyId } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
 import type { DesiredKey, HeldKey, ResolveContext } from "./resolve.ts";
@@ -34,6 +37,8 @@ export interface SelectionParts {
   readonly present: ReadonlySet<string>;
   /** The first problem that hides what a document says. */
   readonly hidden: Problem | undefined;
+  /** The keys by which guardrails decide what they are about; undefined where nobody looks at live keys. */
+  readonly liveKeyOf: LiveKeyOf | undefined;
   readonly context: ResolveContext;
 }
 
@@ -67,6 +72,7 @@ export function createSelection(): (parts: SelectionParts) => Selection {
       problems: [
         ...unmatched(matching, parts).map(emptyProblem),
         ...composed.flatMap(({ asked }) => asked.problems),
+        ...judged.flatMap(({ offences }) => offences),
         ...conflictProblems(
           judged.flatMap(
             ({ composed: one, ids }) => one?.asked.conflicts.map((conflict) => ({ conflict, ids })) ?? [],
@@ -98,7 +104,7 @@ function unmatched({ selectors, groups, count }: Matching, parts: SelectionParts
   return selectors.filter((selector, index) => !matching.has(index) && parts.isSound(selector));
 }
 
-interface GroupParts extends Pick<SelectionParts, "isSound"> {
+interface GroupParts extends Pick<SelectionParts, "isSound" | "liveKeyOf"> {
   readonly doubt: Doubt;
   /** What was composed last time. */
   readonly known: ReadonlyMap<string, Composed>;
@@ -109,20 +115,42 @@ interface JudgedGroup {
   /** Undefined where one of the selectors is broken. */
   readonly composed: Composed | undefined;
   readonly held: readonly HeldKey[];
+  /** What guardrails say that are about some of the keys alone. */
+  readonly offences: readonly Problem[];
 }
 
-function judgeGroup({ selectors, ids }: KeyGroup, { isSound, doubt, known }: GroupParts): JudgedGroup {
+function judgeGroup({ selectors, ids }: KeyGroup, parts: GroupParts): JudgedGroup {
+  const { isSound, doubt, known, liveKeyOf } = parts;
   const [owner] = selectors;
   const broken = selectors.find((one) => !isSound(one));
   const composed = broken === undefined ? composedOf(selectors, known) : undefined;
   const keys = new Map<KeyId, DesiredKey>();
   const held: HeldKey[] = [];
+  const offences = new Set<Problem>();
   for (const id of ids) {
-    const why = doubt(id, owner) ?? brokenKey(id, { broken, owner, composed });
+    const against = offencesOf(liveKeyOf?.(id), composed);
+    for (const offence of against) offences.add(offence);
+    const why =
+      doubt(id, owner) ?? brokenKey(id, { broken, owner, composed }) ?? offendingKey(id, owner, against);
     if (why !== undefined) held.push(why);
     else if (composed !== undefined) keys.set(id, composed.keys.get(id) ?? desiredKey(id, owner, composed));
   }
-  return { ids, composed: composed === undefined ? undefined : { ...composed, keys }, held };
+  const kept = composed === undefined ? undefined : { ...composed, keys };
+  return { ids, composed: kept, held, offences: [...offences] };
+}
+
+/** What the guardrails say that are about this key. */
+function offencesOf(live: LiveKey | undefined, composed: Composed | undefined): readonly Problem[] {
+  if (live === undefined || composed === undefined) return [];
+  return composed.asked.conditional
+    .filter(({ match }) => matchesKey(match, live))
+    .flatMap(({ problems }) => problems);
+}
+
+function offendingKey(keyId: KeyId, owner: Selector, against: readonly Problem[]): HeldKey | undefined {
+  const offence = against.find(({ severity }) => severity === "error");
+  if (offence === undefined) return undefined;
+  return { keyId, policy: owner.name, place: owner.match.place, why: offence.message };
 }
 
 /** A composition, and the keys that it was made for: desired keys stay the same objects as long as they are the same. */
@@ -159,7 +187,7 @@ function brokenKey(keyId: KeyId, { broken, owner, composed }: Standing): HeldKey
   if (broken !== undefined) return { keyId, policy: broken.name, place: broken.match.place };
   if (composed === undefined) return undefined;
   const { conflicts, problems } = composed.asked;
-  if (conflicts.length === 0 && problems.length === 0) return undefined;
+  if (conflicts.length === 0 && problems.every(({ severity }) => severity !== "error")) return undefined;
   const names = composed.selectors.map(({ name }) => `"${name}"`).join(" and ");
   const why = `the policies ${names}, which all select this key, cannot be followed together`;
   return { keyId, policy: owner.name, place: owner.match.place, why };

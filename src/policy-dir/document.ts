@@ -19,7 +19,7 @@ import type { Fault } from "./yaml-stream.ts";
 
 /** A document whose shape is sound, with the places that later messages point to. */
 export function buildDocument(
-  document: PolicyDocument,
+  document: KeyPolicyDocument | ProfileDocument,
   read: PlacedValue,
   source: SourceText,
 ): KeyPolicy | Profile {

@@ -3,7 +3,7 @@
 /**
  * One YAML document of a Keysteward policy directory, apiVersion keysteward/v1.
  */
-export type PolicyDocument = KeyPolicyDocument | ProfileDocument;
+export type PolicyDocument = KeyPolicyDocument | ProfileDocument | GuardrailDocument;
 /**
  * The version of the policy language.
  */
@@ -263,4 +263,89 @@ export interface ProfileMetadata {
 export interface ProfileSpec {
   profiles?: ProfileNames;
   key?: Key;
+}
+/**
+ * What no key may be, whoever asks: a rule over what profiles and policy say together, or over live keys too.
+ */
+export interface GuardrailDocument {
+  apiVersion: ApiVersion;
+  /**
+   * The kind of document: Guardrail judges keys.
+   */
+  kind: "Guardrail";
+  metadata: GuardrailMetadata;
+  spec: GuardrailSpec;
+}
+/**
+ * What the guardrail is called and how it is labelled.
+ */
+export interface GuardrailMetadata {
+  name: Name;
+  labels?: GuardrailLabels;
+}
+/**
+ * Free labels of the guardrail itself: text by name. They choose nothing.
+ */
+export interface GuardrailLabels {
+  [k: string]: string;
+}
+/**
+ * Which keys are judged, and by what.
+ */
+export interface GuardrailSpec {
+  match?: GuardrailMatch;
+  /**
+   * error (the default): a policy that offends is refused, and its keys keep their values. warning: it is told.
+   */
+  severity?: "error" | "warning";
+  /**
+   * What the rule demands, in a sentence for whoever offends against it: 1 to 300 characters.
+   */
+  message: string;
+  /**
+   * policies (the default): what policies ask for. live: that, and every live key, governed or not, in `keysteward audit`.
+   */
+  appliesTo?: "policies" | "live";
+  schema: GuardrailSchema;
+}
+/**
+ * Which keys the guardrail judges: all that is given must hold. Left out: every key.
+ */
+export interface GuardrailMatch {
+  labels?: MatchLabels;
+  /**
+   * The live key's type: workspace-service, workspace-user or organisation-service.
+   */
+  type?: string;
+  /**
+   * The UUID of the live key's workspace, as GET /api-keys shows it; either case.
+   */
+  workspace_id?: string;
+  /**
+   * A pattern for the live key's name: * for any text, ? for one character.
+   */
+  name?: string;
+  metadata?: GuardrailMatchMetadata;
+  /**
+   * The live key's status: active, exhausted or expired.
+   */
+  status?: string;
+}
+/**
+ * Labels that the policy must have, text by name; a key that no policy governs has none.
+ */
+export interface MatchLabels {
+  [k: string]: string;
+}
+/**
+ * Default metadata that the live key must have: plain values by name, null for a name that it must not have.
+ */
+export interface GuardrailMatchMetadata {
+  [k: string]: string | number | boolean | null;
+}
+/**
+ * JSON Schema 2020-12 for the effective key, whose fields are those of a key block. A field that nobody manages is absent; one that must be empty is null.
+ */
+export interface GuardrailSchema {
+  [k: string]: unknown;
 }

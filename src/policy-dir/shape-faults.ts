@@ -25,7 +25,8 @@ import type { Fault } from "./yaml-stream.ts";
  * type is wrong already.
  */
 
-const kinds = ["KeyPolicy", "Profile"];
+/** The kinds of documents there are. */
+export const kinds = ["KeyPolicy", "Profile", "Guardrail"];
 const echo = /\/(?:oneOf|anyOf)\/\d+\//;
 
 const formats: Readonly<Record<string, string>> = {
@@ -53,6 +54,8 @@ export function shapeFaults(
 interface Located {
   readonly spot: Spot;
   readonly path: string;
+  /** Where its name stands; undefined for an item of a list, and for the document. */
+  readonly keyOffset: number | undefined;
 }
 
 function shapeFault(error: ErrorObject, located: Located, keyFields: readonly string[]): readonly Fault[] {
@@ -209,6 +212,8 @@ function wrongValue(error: ErrorObject, path: string): string {
       return `${path} has ${Array.isArray(error.data) ? error.data.length : "too many"} items; at most ${bound} are accepted: delete some`;
     case "minItems":
       return `${path} is an empty list; it must have at least ${bound} item: add one, or leave the field out`;
+    case "minProperties":
+      return `${path} is an empty mapping; it must have at least ${bound} field: add one, or leave it out`;
     default:
       return `${path} is ${found}; it must be 1 to 100 of a-z, 0-9, dot, dash and underscore: rename it`;
   }
@@ -222,14 +227,16 @@ function wrongChoice(error: ErrorObject, path: string): string {
 }
 
 /** The deepest value on the way of a JSON pointer that has a place, and the pointer as a dotted path. */
-function locate(root: Spot, pointer: string): Located {
+export function locate(root: Spot, pointer: string): Located {
   let spot = root;
   let path = "";
+  let keyOffset: number | undefined;
   for (const token of pointer.split("/").slice(1)) {
     const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
     const isItem = spot.items !== undefined;
+    keyOffset = spot.entries?.get(name)?.keyOffset;
     path = isItem ? itemPath(path, Number(name)) : joinPath(path, name);
     spot = (isItem ? spot.items?.[Number(name)] : spot.entries?.get(name)?.spot) ?? spot;
   }
-  return { spot, path };
+  return { spot, path, keyOffset };
 }

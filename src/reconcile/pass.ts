@@ -8,6 +8,7 @@ import type { KeyId } from "../core/policy.ts";
 import { enforce } from "./enforce.ts";
 import { ownKeysIn } from "./guarded.ts";
 import { approvalOf, approvePlan, beginApproval, endApproval, keepHeld, type Moment } from "./holding.ts";
+import { keepGuardrails } from "./keep-guardrails.ts";
 import type { PassSignals } from "./loop.ts";
 import type { PushPorts } from "./push-change.ts";
 import { noteSights, type KeyProof } from "./read-back.ts";
@@ -72,6 +73,7 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
       released = surveyed.plan;
       surveyed = { ...surveyed, plan: releasePlan(released) };
     }
+    if (surveyed.trusted) keepGuardrails(ports.state, surveyed.resolution.guardrails);
     if (surveyed.trusted) keepHeld(ports.state, released ?? surveyed.plan, moment);
     approved = (await options.approve?.(surveyed)) ?? true;
     if (approved) {

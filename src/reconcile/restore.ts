@@ -73,7 +73,7 @@ export async function planRestore(
   };
   const plan = makePlan({
     pass: "reconcile",
-    resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },
+    resolution: { desired: new Map([[keyId, desired]]), held: [], guardrails: [], problems: [] },
     applied: new Map([[keyId, applied]]),
     sightOf: () => ({ kind: "seen", key, complete: true }),
     restorations: new Map(),

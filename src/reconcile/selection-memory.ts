@@ -16,7 +16,7 @@ export function resolveContext(
   { state, now }: { readonly state: Pick<StateReader, "fact" | "liveKeys">; readonly now: number },
   live: Iterable<LiveKey> = state.liveKeys(),
 ): ResolveContext {
-  return { now, live, lastSelected: () => lastSelected(state) };
+  return { now, live, seen: live, lastSelected: () => lastSelected(state) };
 }
 
 /** By which policies each key was selected; none of them for a key that was not. */

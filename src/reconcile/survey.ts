@@ -5,6 +5,7 @@
  * An edit pass whose plan could loosen more than the guard lets pass, without anybody knowing, becomes a reconcile pass
  * (`core/blind.ts`): it reads, and its plan says so.
  */
+import { asksLiveKeys } from "../core/guardrail.ts";
 import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
@@ -100,11 +101,16 @@ async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: Polic
   const { signal } = options;
   const readAt = ports.clock.now();
   const listed = await listKeys(ports, signal);
-  const keys = listed.records.map(({ key }) => key);
   const now = options.at ?? ports.clock.now();
-  const resolution = ports.resolve(set, resolveContext({ state: ports.state, now }, keys));
+  const keys = listed.records.map(({ key }) => key);
+  const { seen: _unread, ...context } = resolveContext({ state: ports.state, now }, keys);
+  // What depends on live keys can only take keys away from what is wanted without them.
+  const wanted = ports.resolve(set, context);
+  const live = await completeKeys(ports, listed, { wanted: wantedKeys(wanted.desired.values()), signal });
+  const resolution = asksLiveKeys(wanted.guardrails)
+    ? ports.resolve(set, { ...context, seen: live.inventory.map(({ key }) => key) })
+    : wanted;
   const { desired } = resolution;
-  const live = await completeKeys(ports, listed, { wanted: wantedKeys(desired.values()), signal });
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const made = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
   const judged = judge(ports, made, { ...live, desired });
@@ -153,7 +159,7 @@ function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan 
 }
 
 function untrusted(set: PolicySet): Resolution {
-  return { desired: new Map(), held: [], problems: set.problems };
+  return { desired: new Map(), held: [], guardrails: [], problems: set.problems };
 }
 
 /** The inventory is asked only where the ledger does not know every field that is wanted. */

@@ -7,6 +7,7 @@ import { verdictWords } from "../core/verdict-words.ts";
 import { spanText } from "./age.ts";
 import type { Paint, Style } from "./color.ts";
 import { humanCourse } from "./human-courses.ts";
+import { humanExplainedGuardrails } from "./human-guardrails.ts";
 import { humanProblems, printable } from "./human-problems.ts";
 import type { ExplainResult } from "./json-keys.ts";
 import { selectedByText } from "./selected-by.ts";
@@ -24,6 +25,7 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
     fields.map((field) => humanField(field, mode, paint)).join(""),
     rest === "" ? "" : `${paint("bold", "Set on the key, and asked for by no policy:")}\n${rest}`,
     coverage.kind === "governed" ? humanCourse(course, coverage.policy, { paint, all: true }) : "",
+    humanExplainedGuardrails(result.explanation.guardrails, paint),
     told,
     humanProblems(result.problems, paint),
   ];

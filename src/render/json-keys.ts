@@ -3,11 +3,13 @@
  */
 import type { AbsentKey, AuditedKey } from "../core/audit-keys.ts";
 import type { Coverage } from "../core/coverage.ts";
+import type { ExplainedGuardrail } from "../core/explain-guardrails.ts";
 import type { ExplainedField, Explanation, Said } from "../core/explain.ts";
 import type { LeftOut } from "../core/import-fields.ts";
 import type { LiveKey } from "../core/key.ts";
 import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
+import type { Violation } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { courseJson } from "./course-json.ts";
@@ -68,10 +70,17 @@ export interface AuditResult {
   readonly live: number;
   readonly keys: readonly AuditedKey[];
   readonly absent: readonly AbsentKey[];
+  /** What guardrails find in the keys that were asked for. */
+  readonly violations: readonly Violation[];
+  readonly unjudged: readonly {
+    readonly keyId: KeyId;
+    readonly guardrail: string;
+    readonly message: string;
+  }[];
   readonly problems: readonly Problem[];
 }
 
-export function auditJson({ live, keys, absent, problems }: AuditResult): string {
+export function auditJson({ live, keys, absent, violations, unjudged, problems }: AuditResult): string {
   return text({
     version: 1,
     live,
@@ -83,10 +92,24 @@ export function auditJson({ live, keys, absent, problems }: AuditResult): string
       line: place.line,
       message,
     })),
-    // What rules over live keys find; there are none in this version.
-    violations: [],
+    violations: violations.map(violationJson),
+    unjudged,
     problems: problems.map(problemJson),
   });
+}
+
+function violationJson({ keyId, keyName, guardrail, path, message }: Violation): object {
+  const { name, severity, place } = guardrail;
+  return {
+    keyId,
+    name: keyName,
+    guardrail: name,
+    severity,
+    file: place.file,
+    line: place.line,
+    path,
+    message: `${guardrail.message}: ${message}`,
+  };
 }
 
 function auditedJson({ key, coverage, power }: AuditedKey): object {
@@ -108,7 +131,7 @@ export interface ExplainResult {
 }
 
 export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
-  const { keyId, coverage, fields, unmanaged, course, notices } = explanation;
+  const { keyId, coverage, fields, unmanaged, course, guardrails, notices } = explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   return text({
     version: 1,
@@ -122,6 +145,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
     fields: fields.map((field) => explainedJson(field, mode)),
     unmanaged,
     overrides: courseJson(course),
+    guardrails: guardrails.map(guardrailJson),
     notices,
     problems: problems.map(problemJson),
   });
@@ -143,6 +167,11 @@ function explainedJson(field: ExplainedField, mode: Mode): object {
       message: verdictWords(verdict, mode),
     },
   };
+}
+
+function guardrailJson({ guardrail, judged, verdict, messages }: ExplainedGuardrail): object {
+  const { name, severity, message, place } = guardrail;
+  return { name, severity, message, file: place.file, line: place.line, judged, verdict, offences: messages };
 }
 
 function saidJson({ path, value, source, place }: Said): object {

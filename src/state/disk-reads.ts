@@ -1,9 +1,11 @@
+import type { KeptGuardrail } from "../core/guardrail.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { Baseline, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { FactName, InventoryKey, StateReader } from "../ports.ts";
 import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
+import { createGuardrailReader } from "./guardrail-table.ts";
 import { createInventoryReader, createLiveKeys, createNameFinder } from "./inventory-table.ts";
 import { createRestorationReader } from "./restoration-table.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
@@ -18,6 +20,7 @@ export class DiskReads implements Omit<StateReader, "applied"> {
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
   readonly #readLive: ReturnType<typeof createLiveKeys>;
+  readonly #readGuardrails: ReturnType<typeof createGuardrailReader>;
 
   constructor({ db, path }: { readonly db: SqlDatabase; readonly path: string }) {
     this.#path = path;
@@ -27,6 +30,7 @@ export class DiskReads implements Omit<StateReader, "applied"> {
     this.#readRestorations = createRestorationReader(db);
     this.#findNamed = createNameFinder(db);
     this.#readLive = createLiveKeys(db, (work) => guarded(path, work));
+    this.#readGuardrails = createGuardrailReader(db);
   }
 
   inventoryOf(id: KeyId): InventoryKey | undefined {
@@ -43,6 +47,10 @@ export class DiskReads implements Omit<StateReader, "applied"> {
 
   restorations(): ReadonlyMap<KeyId, Restoration> {
     return guarded(this.#path, () => this.#readRestorations());
+  }
+
+  guardrails(): readonly KeptGuardrail[] {
+    return guarded(this.#path, () => this.#readGuardrails());
   }
 
   keysNamed(name: string): readonly KeyId[] {

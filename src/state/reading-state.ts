@@ -45,6 +45,7 @@ export const emptyReader: StateReader & { close(): void } = {
   liveKeys: () => [],
   baselineOf: () => new Map(),
   restorations: () => new Map(),
+  guardrails: () => [],
   keysNamed: () => [],
   fact: () => undefined,
   close: () => undefined,
@@ -61,6 +62,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     liveKeys: () => reader.liveKeys(),
     baselineOf: (id) => reader.baselineOf(id),
     restorations: () => reader.restorations(),
+    guardrails: () => reader.guardrails(),
     keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
     close: () => reader.close(),
@@ -75,6 +77,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     saveInventory: refuse,
     saveInventoryKeys: refuse,
     saveInventoryKey: refuse,
+    saveGuardrails: refuse,
     saveFact: refuse,
   };
 }

@@ -126,6 +126,15 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE inventory ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  CREATE TABLE guardrail (
+    position INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    file TEXT NOT NULL,
+    line INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

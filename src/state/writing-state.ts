@@ -1,4 +1,5 @@
 import type { Clean } from "./clean.ts";
+import type { KeptGuardrail } from "../core/guardrail.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { Adoption, AppliedKey, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
@@ -7,6 +8,7 @@ import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineTable } from "./baseline-table.ts";
 import { DiskReads } from "./disk-reads.ts";
 import { createFactWriter } from "./fact-table.ts";
+import { createGuardrailTable } from "./guardrail-table.ts";
 import { createInventoryTable } from "./inventory-table.ts";
 import {
   afterAdoption,
@@ -52,6 +54,7 @@ export class WritingState extends DiskReads implements State {
   readonly #writeFact: ReturnType<typeof createFactWriter>;
   readonly #baseline: ReturnType<typeof createBaselineTable>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
+  readonly #guardrails: ReturnType<typeof createGuardrailTable>;
   /** Replaced whenever something is noted. */
   #live: Iterable<LiveKey>;
   #open = true;
@@ -68,6 +71,7 @@ export class WritingState extends DiskReads implements State {
     this.#writeFact = createFactWriter(db, clean);
     this.#baseline = createBaselineTable(db, clean);
     this.#restoration = createRestorationTable(db);
+    this.#guardrails = createGuardrailTable(db, clean);
     this.#live = super.liveKeys();
   }
 
@@ -159,6 +163,10 @@ export class WritingState extends DiskReads implements State {
 
   saveInventoryKey(key: InventoryKey): void {
     this.#note(() => this.#inventory.put(key));
+  }
+
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void {
+    this.#transact(() => this.#guardrails.replace(guardrails));
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {

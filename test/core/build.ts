@@ -2,6 +2,7 @@ import { noOverrides } from "../../src/core/overrides.ts";
 import { createResolver, nothingLive, type ResolveContext, type Resolution } from "../../src/core/resolve.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
+import type { BrokenGuardrail, Guardrail } from "../../src/core/guardrail.ts";
 import type { LiveKey } from "../../src/core/key.ts";
 import type { AppliedField, AppliedKey, Restoration } from "../../src/core/ledger.ts";
 import type { PassKind, Plan } from "../../src/core/plan.ts";
@@ -137,14 +138,26 @@ export interface SetParts {
   readonly context?: Partial<ResolveContext>;
   readonly policies?: readonly KeyPolicy[];
   readonly profiles?: readonly Profile[];
+  readonly guardrails?: readonly Guardrail[];
+  readonly brokenGuardrails?: readonly BrokenGuardrail[];
   readonly problems?: readonly Problem[];
   readonly trusted?: boolean;
 }
 
 export function policySet(parts: SetParts = {}): PolicySet {
   const { policies = [], profiles = [], problems = [], trusted = true } = parts;
-  const documents = policies.length + profiles.length;
-  return { trusted, policies, profiles, problems, files: documents, documents };
+  const { guardrails = [], brokenGuardrails = [] } = parts;
+  const documents = policies.length + profiles.length + guardrails.length;
+  return {
+    trusted,
+    policies,
+    profiles,
+    guardrails,
+    brokenGuardrails,
+    problems,
+    files: documents,
+    documents,
+  };
 }
 
 /** What a fresh resolver makes of a set. */

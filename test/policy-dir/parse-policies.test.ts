@@ -173,7 +173,8 @@ test("YAML 1.2: what 1.1 took for booleans, octals and sexagesimals is plain tex
 test.each(["", "\n", "# only a comment\n", "---\n", "---\n# c\n...\n---\n"])(
   "a file without content is fine: %j",
   (text) => {
-    expect(parse(text)).toEqual({ policies: [], profiles: [], problems: [], documents: 0 });
+    const nothing = { policies: [], profiles: [], guardrails: [], brokenGuardrails: [], problems: [] };
+    expect(parse(text)).toEqual({ ...nothing, documents: 0 });
   },
 );
 

@@ -3,6 +3,7 @@
  * that was never claimed. The disk outlives the process that wrote to it.
  */
 import type { FieldPath, LiveKey } from "../../src/core/key.ts";
+import type { KeptGuardrail } from "../../src/core/guardrail.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
@@ -23,6 +24,7 @@ export interface Disk {
   readonly facts: Map<FactName, JsonObject>;
   readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
   readonly restorations: Map<KeyId, Restoration>;
+  guardrails: readonly KeptGuardrail[];
   readonly audit: AuditEntry[];
 }
 
@@ -34,13 +36,22 @@ export function emptyDisk(): Disk {
     facts: new Map(),
     baselines: new Map(),
     restorations: new Map(),
+    guardrails: [],
     audit: [],
   };
 }
 
 type Step = Exclude<
   keyof State,
-  "applied" | "inventoryOf" | "liveKeys" | "keysNamed" | "baselineOf" | "restorations" | "fact" | "close"
+  | "applied"
+  | "inventoryOf"
+  | "liveKeys"
+  | "keysNamed"
+  | "baselineOf"
+  | "restorations"
+  | "guardrails"
+  | "fact"
+  | "close"
 >;
 
 export class FakeState implements State {
@@ -89,6 +100,10 @@ export class FakeState implements State {
       .filter(({ key }) => key.name === name)
       .map(({ key }) => key.id)
       .sort();
+  }
+
+  guardrails(): readonly KeptGuardrail[] {
+    return this.disk.guardrails;
   }
 
   fact(name: FactName): JsonObject | undefined {
@@ -187,6 +202,12 @@ export class FakeState implements State {
 
   saveInventoryKey(key: InventoryKey): void {
     this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => this.#see(key));
+  }
+
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void {
+    this.#step("saveGuardrails", "saveGuardrails", () => {
+      this.disk.guardrails = guardrails;
+    });
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {

@@ -125,6 +125,7 @@ test("the reading half takes a state that cannot write", async () => {
     inventoryOf: () => undefined,
     baselineOf: () => new Map(),
     restorations: () => new Map(),
+    guardrails: () => [],
     keysNamed: () => [],
     liveKeys: () => [],
     fact: () => undefined,
