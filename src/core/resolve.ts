@@ -9,11 +9,11 @@
  * so that a pass over ten thousand policies of which one was edited computes one.
  */
 import type { KeyId, KeyPolicy, Mode, PolicySet, Profile } from "./policy.ts";
-import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
+import { isSamePlace, placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
 import { checkKey } from "./key-rules.ts";
 import { lineageOf, profileTable, type Lineage, type ProfileTable } from "./lineage.ts";
-import { repeatedNames } from "./names.ts";
+import { repeatedNames, type Repeated } from "./names.ts";
 
 /** What one key must look like. */
 export interface DesiredKey {
@@ -31,6 +31,8 @@ export interface HeldKey {
   readonly policy: string;
   /** Where the policy names the key. */
   readonly place: Place;
+  /** What is wrong; the first of it. */
+  readonly why: Problem;
 }
 
 export interface Resolution {
@@ -70,8 +72,8 @@ export function createResolver(): (set: PolicySet) => Resolution {
     const profiles = profileTable(set.profiles);
     const repeated = repeatedNames(set.policies);
     const resolved = set.policies.map((policy) => resolveOne(policy, profiles));
-    const sound = resolved.filter((one) => isSound(one) && !repeated.names.has(one.policy.name));
-    const broken = resolved.filter((one) => !isSound(one) || repeated.names.has(one.policy.name));
+    const faults = new Map(resolved.map((one) => [one, faultOf(one) ?? nameTaken(one, repeated)]));
+    const sound = resolved.filter((one) => faults.get(one) === undefined);
     const keys = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
     for (const one of sound) {
@@ -79,7 +81,7 @@ export function createResolver(): (set: PolicySet) => Resolution {
     }
     return {
       desired,
-      held: [...broken.flatMap(heldKeys), ...keys.held].filter((held) => !desired.has(held.keyId)),
+      held: [...[...faults].flatMap(heldKeys), ...keys.held].filter((held) => !desired.has(held.keyId)),
       problems: sortProblems([
         ...set.problems,
         ...profiles.problems,
@@ -108,12 +110,17 @@ function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
   return { policy, profiles: lineage.profiles, keys, problems };
 }
 
-function isSound(resolved: Resolved): boolean {
-  return resolved.problems.every((problem) => problem.severity !== "error");
+/** The first thing for which a policy is not sound by itself; undefined for one that is. */
+function faultOf({ problems }: Resolved): Problem | undefined {
+  return problems.find(({ severity }) => severity === "error");
 }
 
-function heldKeys(resolved: Resolved): HeldKey[] {
-  return resolved.keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
+function nameTaken({ policy }: Resolved, { names, problems }: Repeated): Problem | undefined {
+  return names.has(policy.name) ? problems.find((problem) => isSamePlace(problem, policy.place)) : undefined;
+}
+
+function heldKeys([{ keys }, why]: readonly [Resolved, Problem | undefined]): HeldKey[] {
+  return why === undefined ? [] : keys.map(({ keyId, policy, place }) => ({ keyId, policy, place, why }));
 }
 
 interface Owners {
@@ -133,12 +140,11 @@ function singleOwners(resolved: readonly Resolved[]): Owners {
       else contested.set(key.keyId, [...(contested.get(key.keyId) ?? [owner]), key]);
     }
   }
-  const claims = [...contested.values()].flat();
-  return {
-    contested: new Set(contested.keys()),
-    held: claims.map(({ keyId, policy, place }) => ({ keyId, policy, place })),
-    problems: claims.map((key) => contestProblem(key, contested.get(key.keyId) ?? [])),
-  };
+  const held = [...contested.values()].flat().map((key): HeldKey => {
+    const why = contestProblem(key, contested.get(key.keyId) ?? []);
+    return { keyId: key.keyId, policy: key.policy, place: key.place, why };
+  });
+  return { contested: new Set(contested.keys()), held, problems: held.map(({ why }) => why) };
 }
 
 function contestProblem(key: DesiredKey, claims: readonly DesiredKey[]): Problem {
