@@ -38,5 +38,10 @@ export function coverageOf(
  * cover may be covered all the same.
  */
 export function hiddenPolicies(problems: readonly Problem[]): Problem | undefined {
-  return problems.find(({ severity, code }) => severity === "error" && /^KS1[0-2]/.test(code));
+  return problems.find(isHiding);
+}
+
+/** Whether a problem hides what a file, a document or a folder says. */
+export function isHiding({ severity, code }: Problem): boolean {
+  return severity === "error" && /^KS1[0-2]/.test(code);
 }

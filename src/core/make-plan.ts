@@ -12,11 +12,13 @@ import { updateBody } from "./body.ts";
 import { rankOf } from "./fields.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
+import type { Quarantine } from "./last-good.ts";
 import { liveValue, touchedGroups } from "./live.ts";
 import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
+  quarantinedNotice,
   releasedNotice,
   restoredText,
   shortText,
@@ -46,6 +48,8 @@ export type Sight =
 export interface PlanInput {
   readonly pass: PassKind;
   readonly resolution: Resolution;
+  /** Keys whose value in the resolution is their last good one; none when left out. */
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   readonly applied: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf: (id: KeyId) => Sight;
   /** Keys that a person has put back: their policies are paused for them. */
@@ -63,14 +67,22 @@ interface KeyResult {
   readonly adoption?: Adoption;
 }
 
+/** What is set on a quarantined key is in no file as it stands now. */
+function withOrigin(change: Change, input: PlanInput): Change {
+  return input.quarantined?.has(change.keyId) === true ? { ...change, lastGood: true } : change;
+}
+
 const nothing: KeyResult = { notices: [] };
 
 export function makePlan(input: PlanInput): Plan {
   const desired = [...input.resolution.desired.values()];
   const results = desired.map((key) => planKey(key, input));
-  const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
+  const changes = inPushOrder(
+    results.flatMap(({ change }) => (change === undefined ? [] : withOrigin(change, input))),
+  );
   const notices = [
     ...results.flatMap((result) => result.notices),
+    ...[...(input.quarantined?.values() ?? [])].map(quarantinedNotice),
     ...keysWithoutPolicy(input.applied, input.resolution),
   ];
   return {

@@ -3,6 +3,7 @@ import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
+import type { Quarantine } from "./last-good.ts";
 import type { AppliedKey, Restoration } from "./ledger.ts";
 import type { Notice } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
@@ -99,6 +100,12 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
 export function heldNotice(keyId: KeyId, policy: string): Notice {
   const message = `something about the policy "${policy}" is broken: the key keeps its values until that is mended`;
   return { kind: "held", keyId, policy, message };
+}
+
+/** A key that is kept at what its policy said before something about it was broken. */
+export function quarantinedNotice({ keyId, policy, why }: Quarantine): Notice {
+  const message = `kept at what the policy "${policy}" said last, until this is mended: ${why}`;
+  return { kind: "quarantined", keyId, policy, message };
 }
 
 /** A value as JSON, cut to what a line can hold. */

@@ -111,6 +111,7 @@ const needsAttention: readonly Notice["kind"][] = [
   "refused",
   "drift",
   "held",
+  "quarantined",
   "restored",
   "missing",
   "unreadable",
