@@ -1,5 +1,6 @@
 import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
 import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
+import type { Keeping, LastGoodReader } from "./core/last-good.ts";
 import type { HistoryLine } from "./core/history.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
@@ -95,7 +96,7 @@ export interface InventoryKey extends LiveRecord {
 }
 
 /** The reading half of the state. */
-export interface StateReader {
+export interface StateReader extends LastGoodReader {
   /** Everything applied so far, by key. */
   applied(): ReadonlyMap<KeyId, AppliedKey>;
   inventoryOf(id: KeyId): InventoryKey | undefined;
@@ -114,9 +115,11 @@ export interface StateReader {
  * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
  * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
  * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
- * ourselves. `paused`: `{ since }`, null as long as the daemon may write.
+ * ourselves. `paused`: `{ since }`, null as long as the daemon may write. `sources`: what the last pass that was carried
+ * out leaves to the next one of the policies' files.
  */
-export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
+export type FactName =
+  "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused" | "sources";
 
 /** A line of the audit trail before it has its number and its hash. */
 export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
@@ -140,8 +143,12 @@ export interface StateWriter {
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void;
   /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */
   adopt(adoptions: readonly Adoption[]): void;
-  /** Removes a key from the ledger, with its line of the audit trail. What was seen of the key stays. */
+  /**
+   * Removes a key from the ledger, with its last good value and its line of the audit trail. What was seen of the key stays.
+   */
   forget(id: KeyId, audit: AuditEntry): void;
+  /** Leaves to the next passes what is wanted of each key, and which are quarantined; costs a look when nothing is new. */
+  keepLastGood(kept: Keeping): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */
   saveInventory(keys: readonly InventoryKey[]): void;
   /** Notes keys as they were seen, and leaves the others as they are. */

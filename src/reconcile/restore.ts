@@ -114,7 +114,17 @@ export async function carryOutRestore(
   keepDeed(ports.state, keyId, { ends: "restored", begins });
   return enforce(
     ports,
-    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },
+    {
+      plan,
+      readAt,
+      trusted: true,
+      problems: [],
+      files: 0,
+      inventory: null,
+      approval: null,
+      unenforced: [],
+      keeping: null,
+    },
     options,
   );
 }

@@ -10,8 +10,10 @@ import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
+import type { Keeping } from "../core/last-good.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { guardPlan, type GuardSettings } from "./guarded.ts";
+import { keptPolicies, type KeptPolicies } from "./kept-policies.ts";
 import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
 
 export interface SurveyPorts {
@@ -38,6 +40,8 @@ export interface Survey {
   readonly trusted: boolean;
   readonly problems: readonly Problem[];
   readonly files: number;
+  /** What the writing half leaves to the next passes; null when the directory cannot be believed. */
+  readonly keeping: Keeping | null;
   /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
   readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
@@ -49,26 +53,33 @@ export interface Survey {
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
-  const { problems } = resolution;
-  const { files, trusted } = set;
+  const { trusted } = set;
+  const kept = trusted ? keptPolicies(set, { ...ports, now: ports.clock.now() }) : null;
+  const resolution = kept?.resolution ?? untrusted(set);
+  const read = { trusted, problems: resolution.problems, files: set.files, keeping: keepingOf(kept) };
+  const seen = { resolution, quarantined: kept?.quarantined ?? new Map(), trusted };
   if (!trusted || options.pass === "edit") {
     const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
-    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
+    const plan = planWith(ports, options, { ...seen, sightOf, liveCount: null });
     const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
+    return { ...guarded, ...read, readAt: null, inventory: null, unenforced: [] };
   }
   const readAt = ports.clock.now();
   const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
-  const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
+  const plan = planWith(ports, options, { ...seen, sightOf, liveCount: live.listed });
   const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
   const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
+  return { ...guarded, ...read, readAt, inventory: live.inventory, unenforced };
 }
 
-interface Seen {
-  readonly resolution: Resolution;
+function keepingOf(kept: KeptPolicies | null): Keeping | null {
+  if (kept === null) return null;
+  const { resolution, quarantined, sources } = kept;
+  return { desired: resolution.desired, quarantined, sources };
+}
+
+interface Seen extends Pick<KeptPolicies, "resolution" | "quarantined"> {
   readonly sightOf: (id: KeyId) => Sight;
   readonly liveCount: number | null;
   readonly trusted: boolean;
@@ -78,6 +89,7 @@ function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan 
   return makePlan({
     pass: options.pass,
     resolution: seen.resolution,
+    quarantined: seen.quarantined,
     // Of a directory that cannot be believed not even "no policy covers this key" may be said.
     applied: seen.trusted ? ports.state.applied() : new Map(),
     sightOf: seen.sightOf,

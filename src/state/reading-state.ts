@@ -1,10 +1,13 @@
 import type { FieldPath } from "../core/key.ts";
 import type { AppliedKey, Baseline, Restoration } from "../core/ledger.ts";
+import type { LastGoodOwner, LastGoodReader, Quarantine } from "../core/last-good.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { DesiredKey } from "../core/resolve.ts";
 import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
 import { createBaselineReader } from "./baseline-table.ts";
 import { createFactReader } from "./fact-table.ts";
 import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
+import { createLastGoodReader } from "./last-good-table.ts";
 import { readLedger } from "./ledger-table.ts";
 import { createRestorationReader } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
@@ -20,6 +23,7 @@ export class ReadingState implements StateReader {
   readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
+  readonly #lastGood: LastGoodReader;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
   #open = true;
@@ -32,6 +36,7 @@ export class ReadingState implements StateReader {
     this.#readBaseline = createBaselineReader(db);
     this.#readRestorations = createRestorationReader(db);
     this.#findNamed = createNameFinder(db);
+    this.#lastGood = createLastGoodReader(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -64,6 +69,18 @@ export class ReadingState implements StateReader {
     return guarded(this.#path, () => this.#readFact(name));
   }
 
+  lastGoodOwners(): Iterable<LastGoodOwner> {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOwners());
+  }
+
+  lastGoodOf(id: KeyId): DesiredKey | undefined {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOf(id));
+  }
+
+  quarantines(): ReadonlyMap<KeyId, Quarantine> {
+    return guarded(this.#path, () => this.#lastGood.quarantines());
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -79,6 +96,9 @@ export const emptyReader: StateReader & { close(): void } = {
   restorations: () => new Map(),
   keysNamed: () => [],
   fact: () => undefined,
+  lastGoodOwners: () => [],
+  lastGoodOf: () => undefined,
+  quarantines: () => new Map(),
   close: () => undefined,
 };
 
@@ -94,6 +114,9 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     restorations: () => reader.restorations(),
     keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
+    lastGoodOwners: () => reader.lastGoodOwners(),
+    lastGoodOf: (id) => reader.lastGoodOf(id),
+    quarantines: () => reader.quarantines(),
     close: () => reader.close(),
     claim: refuse,
     confirm: refuse,
@@ -103,6 +126,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     setRestoration: refuse,
     adopt: refuse,
     forget: refuse,
+    keepLastGood: refuse,
     saveInventory: refuse,
     saveInventoryKeys: refuse,
     saveInventoryKey: refuse,

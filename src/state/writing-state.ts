@@ -1,7 +1,11 @@
 import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
+import { stableJson } from "../core/canonical.ts";
+import type { Keeping, LastGoodOwner, Quarantine } from "../core/last-good.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { DesiredKey } from "../core/resolve.ts";
+import { sourcesFact } from "../core/sources.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
@@ -15,6 +19,7 @@ import {
   afterRefusal,
   openClaims,
 } from "./ledger-rules.ts";
+import { createLastGoodTable } from "./last-good-table.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
 import { createRestorationReader, createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
@@ -56,6 +61,7 @@ export class WritingState implements State {
   readonly #restoration: ReturnType<typeof createRestorationTable>;
   readonly #readRestorations: ReturnType<typeof createRestorationReader>;
   readonly #findNamed: ReturnType<typeof createNameFinder>;
+  readonly #lastGood: ReturnType<typeof createLastGoodTable>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
@@ -74,6 +80,7 @@ export class WritingState implements State {
     this.#restoration = createRestorationTable(db);
     this.#readRestorations = createRestorationReader(db);
     this.#findNamed = createNameFinder(db);
+    this.#lastGood = createLastGoodTable(db, clean);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -98,6 +105,30 @@ export class WritingState implements State {
 
   fact(name: FactName): JsonObject | undefined {
     return guarded(this.#path, () => this.#readFact(name));
+  }
+
+  lastGoodOwners(): Iterable<LastGoodOwner> {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOwners());
+  }
+
+  lastGoodOf(id: KeyId): DesiredKey | undefined {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOf(id));
+  }
+
+  quarantines(): ReadonlyMap<KeyId, Quarantine> {
+    return guarded(this.#path, () => this.#lastGood.quarantines());
+  }
+
+  keepLastGood(kept: Keeping): void {
+    const step = guarded(this.#path, () => this.#lastGood.step(kept));
+    const sources = sourcesFact(kept.sources);
+    const isKnown = stableJson(this.fact("sources") ?? null) === stableJson(sources);
+    if (step === undefined && isKnown) return;
+    this.#transact(() => {
+      step?.write();
+      if (!isKnown) this.#writeFact("sources", sources);
+    });
+    step?.written();
   }
 
   claim(claim: Claim, audit: AuditEntry): void {
@@ -159,8 +190,10 @@ export class WritingState implements State {
     this.#transact(() => {
       this.#ledgerTable.remove(id);
       this.#restoration.set(id, null);
+      this.#lastGood.remove(id);
       this.#audit.append(audit);
     });
+    this.#lastGood.removed(id);
     this.#ledger.delete(id);
     this.#underWay.delete(id);
   }
