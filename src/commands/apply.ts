@@ -133,7 +133,8 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
 
 function showPlan({ print, paint }: RemoteContext, surveyed: Survey): void {
   const { plan, problems, trusted, unenforced } = surveyed;
-  const view = { names: keyNames(surveyed), unenforced };
+  const quarantined = surveyed.keeping?.quarantined ?? new Map();
+  const view = { names: keyNames(surveyed), unenforced, quarantined };
   print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : ""));
 }
 

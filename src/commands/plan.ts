@@ -36,10 +36,11 @@ export async function plan(io: Io, flags: PlanFlags): Promise<number> {
 
 function rendered({ format, paint }: RemoteContext, surveyed: Survey, all: boolean): string {
   const { plan, problems, trusted, unenforced } = surveyed;
-  const view: PlanView = { plan, names: keyNames(surveyed), unenforced, all };
+  const quarantined = surveyed.keeping?.quarantined ?? new Map();
+  const view: PlanView = { plan, names: keyNames(surveyed), unenforced, quarantined, all };
   switch (format) {
     case "json":
-      return planJson(plan, problems, unenforced);
+      return planJson(plan, problems, view);
     case "github":
       return githubPlan(view, problems);
     case "human":

@@ -175,5 +175,7 @@ function statusLine(report: PassReport): string {
   if (report.error !== null) return `last ${report.kind} pass failed: ${report.error.code}`;
   const { desired, changes, held } = report.summary;
   const waiting = report.heldDigest === null ? "" : `, ${held} held until they are approved`;
-  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass${waiting}`;
+  const kept = report.notices.filter(({ kind }) => kind === "quarantined").length;
+  const degraded = kept === 0 ? "" : `degraded: ${kept} keys kept at their last good values; `;
+  return `${degraded}${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass${waiting}`;
 }

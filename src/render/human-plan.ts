@@ -1,4 +1,5 @@
 import type { Canonical } from "../core/key.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, Notice, Plan } from "../core/plan.ts";
 import { placeText, type Place } from "../core/problem.ts";
@@ -12,11 +13,13 @@ import { valueDelta, type ItemDelta } from "./value-delta.ts";
 
 /** A plan that a person can review: grouped by key, with what changes, from what to what, and why. */
 export function humanPlan(plan: Plan, paint: Paint, view: Omit<PlanView, "plan"> = {}): string {
-  const { names = new Map<string, string>(), unenforced = [], all = false } = view;
+  const { names = new Map<string, string>(), unenforced = [], quarantined, all = false } = view;
   const show = { paint, names, all };
   const changes = plan.changes.map((change) => humanChange(change, show)).join("\n");
   const held = plan.held.map((change) => `${paint("red", "held")} ${humanChange(change, show)}`).join("\n");
-  const notices = plan.notices.map((notice) => humanNotice(notice, paint)).join("");
+  const notices = plan.notices
+    .map((notice) => humanNotice(notice, quarantined?.get(notice.keyId), paint))
+    .join("");
   const left = all ? unenforced.map((one) => humanUnenforced(one, show)).join("\n") : "";
   // The verdict is the last line.
   const summary = humanLeft(unenforced, all) + humanSummary(plan, paint);
@@ -114,9 +117,11 @@ function humanLeft(unenforced: readonly Unenforced[], all: boolean): string {
   return text === "" ? "" : `${text}${all ? "" : "; --all lists them"}.\n`;
 }
 
-function humanNotice(notice: Notice, paint: Paint): string {
+function humanNotice(notice: Notice, quarantine: Quarantine | undefined, paint: Paint): string {
   const { kind, keyId, policy, message } = notice;
-  return `${paint("yellow", kind)} ${keyId} ${printable(`(${policy}): ${message}`)}\n`;
+  const isOfIt = quarantine !== undefined && kind === "quarantined";
+  const since = isOfIt ? ` since ${new Date(quarantine.since).toISOString()}` : "";
+  return `${paint("yellow", kind)} ${keyId}${since} ${printable(`(${policy}): ${message}`)}\n`;
 }
 
 function humanSummary(plan: Plan, paint: Paint): string {

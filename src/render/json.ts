@@ -4,8 +4,10 @@
  */
 import type { Outcome, RequestCounts } from "../core/outcome.ts";
 import type { Change, Plan, Refusal } from "../core/plan.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { PlanView } from "./plan-view.ts";
 import { isAllWell, type Standing } from "./standing.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 
@@ -28,9 +30,13 @@ export function validateJson({ set, problems }: ValidateResult): string {
 export function planJson(
   plan: Plan,
   problems: readonly Problem[],
-  unenforced: readonly Unenforced[] = [],
+  { unenforced = [], quarantined = new Map() }: Omit<PlanView, "plan"> = {},
 ): string {
-  return text({ ...planObject(plan, problems), unenforced: unenforced.map(unenforcedJson) });
+  return text({
+    ...planObject(plan, problems),
+    quarantined: [...quarantined.values()].map(quarantineJson),
+    unenforced: unenforced.map(unenforcedJson),
+  });
 }
 
 export interface ApplyResult {
@@ -45,19 +51,24 @@ export function applyJson({ plan, problems, outcomes, requests }: ApplyResult): 
 }
 
 export function statusJson(standing: Standing): string {
-  const { report, interrupted, held, paused, live, doing, next } = standing;
+  const { report, interrupted, held, quarantined, paused, live, doing, next } = standing;
   return text({
     version: 1,
     pass: null,
     ...report,
     interrupted,
     held: held.map(({ at, ...plan }) => ({ ...plan, since: instant(at) })),
+    quarantined: quarantined.map(quarantineJson),
     paused: paused === null ? null : instant(paused),
     live,
     doing: doing === null ? null : { kind: doing.kind, since: instant(doing.since) },
     next,
     inSync: isAllWell(standing),
   });
+}
+
+function quarantineJson({ since, ...quarantine }: Quarantine): object {
+  return { ...quarantine, since: instant(since) };
 }
 
 function instant(ms: number): string {

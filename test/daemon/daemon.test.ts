@@ -297,9 +297,14 @@ test("the service manager is told how the last pass went", async () => {
   rig.rings.schedule();
   await settle();
   await rig.passes[2]!.end({ summary, heldDigest: "x" });
+  rig.rings.schedule();
+  await settle();
+  const kept = { kind: "quarantined", keyId: "k", policy: "p", message: "kept" } as const;
+  await rig.passes[3]!.end({ notices: [kept, { ...kept, keyId: "l" }] });
   expect(rig.events.filter((event) => event.startsWith("STATUS="))).toEqual([
     "STATUS=3 keys, 0 changes, 2 applied in the last edit pass",
     "STATUS=last reconcile pass failed: unavailable",
     "STATUS=3 keys, 3 changes, 0 applied in the last reconcile pass, 3 held until they are approved",
+    "STATUS=degraded: 2 keys kept at their last good values; 3 keys, 0 changes, 0 applied in the last reconcile pass",
   ]);
 });
