@@ -2,7 +2,9 @@ import { assemble, assembleState } from "../assemble.ts";
 import { explainKey } from "../core/explain.ts";
 import type { LiveKey } from "../core/key.ts";
 import type { Sight } from "../core/make-plan.ts";
+import { createResolver } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
+import { keptPolicies } from "../reconcile/kept-policies.ts";
 import { tryGet } from "../reconcile/read-live-keys.ts";
 import { humanExplain } from "../render/human-explain.ts";
 import { explainJson, type ExplainResult } from "../render/json-keys.ts";
@@ -64,7 +66,7 @@ function explainOffline(io: Io, text: string, flags: ExplainFlags): Promise<numb
 
 interface Known extends ReturnType<typeof trustedPolicies> {
   readonly keyId: string;
-  readonly state: Pick<ReturnType<typeof assembleState>, "applied" | "restorations">;
+  readonly state: ReturnType<typeof assembleState>;
   readonly sight: Sight;
   readonly found: { readonly key: LiveKey; readonly from: "control-plane" | "inventory" } | undefined;
   readonly seenAt: number | null;
@@ -73,11 +75,22 @@ interface Known extends ReturnType<typeof trustedPolicies> {
 
 /** Throws USAGE for a key that neither policies nor the state nor the control plane know. */
 function show({ config, format, print, paint }: Context, known: Known): void {
-  const { keyId, set, resolution, state, sight, found, seenAt, now } = known;
+  const { keyId, set, state, sight, found, seenAt, now } = known;
+  const { resolution, quarantined } = keptPolicies(set, { resolve: createResolver(), state, now });
   const applied = state.applied();
   const { settleMs } = config;
   const restorations = state.restorations();
-  const explanation = explainKey({ keyId, set, resolution, applied, sight, now, settleMs, restorations });
+  const explanation = explainKey({
+    keyId,
+    set,
+    resolution,
+    applied,
+    sight,
+    now,
+    settleMs,
+    restorations,
+    quarantined,
+  });
   const { coverage } = explanation;
   if (coverage.kind === "ungoverned" && found === undefined) {
     const why = "message" in sight ? `: ${sight.message}` : ", and it was not seen so far";

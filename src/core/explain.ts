@@ -11,6 +11,7 @@ import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
 import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
+import type { Quarantine } from "./last-good.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
 import type { Notice } from "./plan.ts";
@@ -58,6 +59,8 @@ export interface ExplainInput {
   readonly sight: Sight;
   readonly now: number;
   readonly settleMs: number;
+  /** Keys whose value in the resolution is their last good one; none when left out. */
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   /** Keys that a person has put back; none when left out. */
   readonly restorations?: ReadonlyMap<KeyId, Restoration>;
 }
@@ -106,9 +109,11 @@ function planAlone({
   now,
   settleMs,
   restorations,
+  quarantined,
 }: ExplainInput): ReturnType<typeof makePlan> {
   const desired = resolution.desired.get(keyId);
   const known = applied.get(keyId);
+  const kept = quarantined?.get(keyId);
   return makePlan({
     pass: "reconcile",
     resolution: {
@@ -116,6 +121,7 @@ function planAlone({
       held: resolution.held.filter((held) => held.keyId === keyId),
       problems: resolution.problems,
     },
+    quarantined: new Map(kept === undefined ? [] : [[keyId, kept]]),
     applied: new Map(known === undefined ? [] : [[keyId, known]]),
     sightOf: () => sight,
     restorations: restorations ?? new Map(),
