@@ -13,6 +13,7 @@
  */
 import { isHiding } from "./coverage.ts";
 import { isObject } from "./canonical.ts";
+import { repeatedNames } from "./names.ts";
 import type { JsonObject, PolicySet, Profile } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Problem } from "./problem.ts";
 
@@ -69,11 +70,13 @@ function standInProblem({ name, place }: Profile, stood: string, hidden: Problem
 /** What the next pass has to know; `set` as it is without stand-ins. */
 export function sourcesOf(set: PolicySet, before: Sources): Sources {
   const hiding = hidingIn(set.problems);
-  const lost = [...before.profiles].filter(([, file]) => hiding(file) !== undefined);
-  const seen = set.profiles.map(({ name, place }): [string, string] => [name, place.file]);
+  const twice = repeatedNames(set.profiles).names;
+  const seen = set.profiles.filter(({ name }) => !twice.has(name));
+  // A name that is taken twice stays with the file that had it alone.
+  const stays = [...before.profiles].filter(([name, file]) => twice.has(name) || hiding(file) !== undefined);
   return {
     hidden: new Set(set.problems.filter(isHiding).map(({ file }) => file)),
-    profiles: new Map([...lost, ...seen]),
+    profiles: new Map([...stays, ...seen.map(({ name, place }) => [name, place.file] as const)]),
   };
 }
 

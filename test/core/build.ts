@@ -1,4 +1,5 @@
 import { createResolver, type Resolution } from "../../src/core/resolve.ts";
+import type { Quarantine } from "../../src/core/last-good.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
 import type { LiveKey } from "../../src/core/key.ts";
@@ -183,6 +184,7 @@ export function unseen(): Sight {
 export interface PlanParts extends SetParts {
   readonly pass?: PassKind;
   readonly resolution?: Resolution;
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   readonly applied?: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf?: (id: KeyId) => Sight;
   readonly restorations?: ReadonlyMap<KeyId, Restoration>;
@@ -193,6 +195,7 @@ export function plan(parts: PlanParts): Plan {
   return makePlan({
     pass: parts.pass ?? "reconcile",
     resolution: parts.resolution ?? resolve(parts),
+    quarantined: parts.quarantined ?? new Map(),
     applied: parts.applied ?? new Map(),
     sightOf: parts.sightOf ?? unseen,
     restorations: parts.restorations ?? new Map(),
