@@ -27,6 +27,8 @@ export const shares = {
   "round trip: somebody else's edits": 3_000,
   "round trip: reads": 3_000,
   "restore: to the baseline": 300,
+  "last good: damage": 300,
+  "last good: restarts": 40,
 } as const;
 
 export type Share = keyof typeof shares;
