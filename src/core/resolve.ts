@@ -2,8 +2,9 @@
  * From the documents to what each key must look like.
  *
  * A policy whose profiles are all there and sound, whose name nobody else has, and whose effective key keeps Portkey's
- * rules gives one desired key for each id it names. Everything else is held: its keys stay as they are, since a value
- * computed from something broken could loosen them. A key that two policies name is held too, for both.
+ * rules gives one desired key for each id it names. Everything else is held: a value computed from something broken could
+ * loosen its keys, so they stay as they are, or are kept at what was said of them last (`last-good.ts`). A key that two
+ * policies name is held too, for both.
  *
  * Results are kept per policy as long as the policy and every profile that it is built from are the same objects,
  * so that a pass over ten thousand policies of which one was edited computes one.
@@ -25,7 +26,7 @@ export interface DesiredKey {
   readonly fields: DesiredFields;
 }
 
-/** A key that a policy names and that is left as it is because something about the policy is wrong. */
+/** A key that a policy names, and of which nothing is said because something about the policy is wrong. */
 export interface HeldKey {
   readonly keyId: KeyId;
   readonly policy: string;
