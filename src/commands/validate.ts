@@ -1,4 +1,6 @@
 import { assemblePolicies } from "../assemble-policies.ts";
+import { overdueProblems } from "../core/acknowledged.ts";
+import { sortProblems } from "../core/problem.ts";
 import { createResolver } from "../core/resolve.ts";
 import { countProblems, humanProblems, plural } from "../render/human-problems.ts";
 import { validateJson } from "../render/json.ts";
@@ -8,7 +10,9 @@ import { createContext, exits, type CommonFlags, type Io } from "./context.ts";
 export function validate(io: Io, flags: CommonFlags): Promise<number> {
   const { config, format, paint, print } = createContext(io, flags);
   const set = assemblePolicies(config).load();
-  const problems = set.trusted ? createResolver()(set).problems : set.problems;
+  const problems = set.trusted
+    ? sortProblems([...createResolver()(set).problems, ...overdueProblems(set, Date.now())])
+    : set.problems;
   const ok = problems.every(({ severity }) => severity !== "error");
   if (format === "json") print(validateJson({ set, problems }));
   else {

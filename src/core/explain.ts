@@ -3,6 +3,7 @@
  * was applied, and what a reconcile pass would do. Nothing is decided here: the verdicts are those of `diff.ts`, the
  * change and the notices those of `make-plan.ts`, asked about this key alone.
  */
+import { acknowledgedNow, type Acknowledged } from "./acknowledged.ts";
 import { coverageOf, type Coverage } from "./coverage.ts";
 import { diffField, type FieldVerdict } from "./diff.ts";
 import { statementsOf, type DesiredField, type DesiredFields, type Layer } from "./effective.ts";
@@ -35,8 +36,10 @@ export interface ExplainedField extends Said {
   /** Undefined when it is not known. */
   readonly live: Canonical | undefined;
   readonly applied: AppliedField | undefined;
-  /** What the three-way rule says; null where it is not asked, since the key is left alone as a whole. */
+  /** What the three-way rule says; null where it is not asked, since the key or this field is left alone. */
   readonly verdict: FieldVerdict | null;
+  /** That the field is left as it is live; null where it is not. */
+  readonly acknowledged: Acknowledged | null;
   /** Which way the change would go; null where there would be none. */
   readonly rank: Rank | null;
 }
@@ -70,12 +73,14 @@ export function explainKey(input: ExplainInput): Explanation {
   const coverage = coverageOf(keyId, resolution, applied);
   const plan = planAlone(input);
   const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy) : [];
-  const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
+  const wanted = resolution.desired.get(keyId);
+  const desired = wanted?.fields ?? new Map<FieldPath, DesiredField>();
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
     const change = plan.changes[0]?.fields.find((one) => one.path === path);
     const known = applied.get(keyId)?.fields.get(path);
+    const acknowledged = wanted === undefined ? null : (acknowledgedNow(wanted, path, input.now) ?? null);
     return {
       path,
       value: field.value,
@@ -84,7 +89,9 @@ export function explainKey(input: ExplainInput): Explanation {
       overrides: lostTo(path, field, layers),
       live,
       applied: known,
-      verdict: isLeftAlone ? null : verdictOf(input, { path, desired: field.value, live }),
+      verdict:
+        isLeftAlone || acknowledged !== null ? null : verdictOf(input, { path, desired: field.value, live }),
+      acknowledged,
       rank: change?.rank ?? null,
     };
   });

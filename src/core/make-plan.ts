@@ -7,6 +7,7 @@
  * ever written, it is told.
  */
 import { compareTexts } from "./texts.ts";
+import { acknowledgedNotices, splitAcknowledged } from "./acknowledged.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
 import { rankOf } from "./fields.ts";
@@ -142,7 +143,9 @@ type KnownSight = Exclude<Sight, { readonly message: string }>;
 /** Drift is told, nothing is written, and the ledger is not touched: the policy has applied nothing. */
 function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   if (sight.kind !== "seen") return nothing;
-  const differing = [...desired.fields].flatMap(([path, field]) => {
+  const { enforced, left } = splitAcknowledged(desired, sight, input.now);
+  const known = acknowledgedNotices(desired, left, { sight, now: input.now });
+  const differing = [...enforced.fields].flatMap(([path, field]) => {
     const live = liveValue(sight.key, path);
     if (live === undefined) return [];
     const verdict = diffField(
@@ -151,14 +154,16 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
     );
     return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
   });
-  if (differing.length === 0) return nothing;
-  return told(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
+  if (differing.length === 0) return known.length === 0 ? nothing : { notices: known };
+  const drift = notice(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
+  return { notices: [drift, ...known] };
 }
 
 /**
  * Keys of which the ledger alone said that there is nothing to do, with the entry that said so. Desired keys and entries
- * are replaced, never changed, and without a live value time plays no part: as long as both are the same objects, so is
- * the answer of an edit pass, which knows nothing better. Over ten thousand keys it judges the edited ones only.
+ * are replaced, never changed, and without a live value time plays no part, unless something is acknowledged until an
+ * instant: as long as both are the same objects, so is the answer of an edit pass, which knows nothing better. Over ten
+ * thousand keys it judges the edited ones only.
  */
 const quiet = new WeakMap<DesiredKey, AppliedKey>();
 
@@ -170,7 +175,9 @@ function isQuiet(desired: DesiredKey, input: PlanInput): boolean {
 function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
   const result = judgeKey(desired, sight, input);
-  if (sight.kind === "unseen" && applied !== undefined && isNothing(result)) quiet.set(desired, applied);
+  const isTimeless = desired.acknowledged.size === 0;
+  if (sight.kind === "unseen" && applied !== undefined && isNothing(result) && isTimeless)
+    quiet.set(desired, applied);
   return result;
 }
 
@@ -180,7 +187,8 @@ function isNothing({ change, adoption, notices }: KeyResult): boolean {
 
 function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
-  const judged = [...desired.fields].map(([path, field]): Judged => {
+  const { enforced, left } = splitAcknowledged(desired, sight, input.now);
+  const judged = [...enforced.fields].map(([path, field]): Judged => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
     const lastSeen = sight.kind === "last-seen" ? liveValue(sight.key, path) : undefined;
     const sides = { path, desired: field.value, applied: applied?.fields.get(path), live, lastSeen };
@@ -190,9 +198,13 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
   const fields = judged.flatMap((one) => fieldChange(one, judged));
   const adoption = adopt({ desired, judged, gone, applied, now: input.now });
   return {
-    ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
+    ...(fields.length === 0 ? {} : { change: changeOf(enforced, fields, sight) }),
     ...(adoption === undefined ? {} : { adoption }),
-    notices: [...judged.flatMap((one) => judgedNotice(desired, one)), ...releasedNotice(desired, gone)],
+    notices: [
+      ...judged.flatMap((one) => judgedNotice(desired, one)),
+      ...acknowledgedNotices(desired, left, { sight, now: input.now }),
+      ...releasedNotice(desired, gone),
+    ],
   };
 }
 

@@ -69,6 +69,8 @@ export interface PassReport {
   readonly applied: number;
   /** Keys of which something was written that no read has shown or denied yet. */
   readonly awaiting: number;
+  /** When the policies say something else although nobody edited them, RFC 3339; absent when they never do. */
+  readonly nextMoment?: string;
   readonly requests: RequestCounts;
 }
 
@@ -88,6 +90,7 @@ const foundLive: readonly Notice["kind"][] = [
   "settling",
   "not-reflected",
   "contested",
+  "acknowledged",
   "drift",
   "missing",
   "unreadable",

@@ -55,6 +55,9 @@ export const problemRules = {
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
   KS1330: "profile-stands-in",
+  KS1331: "acknowledge-path",
+  KS1332: "acknowledge-unmanaged",
+  KS1333: "acknowledge-over",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

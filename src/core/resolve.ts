@@ -11,6 +11,7 @@
  */
 import type { KeyId, KeyPolicy, Mode, PolicySet, Profile } from "./policy.ts";
 import { isSamePlace, placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
+import { acknowledgementsOf, acknowledgeProblems, type Acknowledgements } from "./acknowledged.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
 import { checkKey } from "./key-rules.ts";
 import { lineageOf, profileTable, type Lineage, type ProfileTable } from "./lineage.ts";
@@ -24,6 +25,8 @@ export interface DesiredKey {
   readonly place: Place;
   readonly mode: Mode;
   readonly fields: DesiredFields;
+  /** Differences that are known, and left until an instant. */
+  readonly acknowledged: Acknowledgements;
 }
 
 /** A key that a policy names, and of which nothing is said because something about the policy is wrong. */
@@ -100,14 +103,19 @@ function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
     { source: policy.name, block: policy.key },
   ];
   const fields = effectiveFields(layers);
+  const acknowledged = acknowledgementsOf(policy);
   const keys = policy.keyIds.map(({ value, place }) => ({
     keyId: value,
     policy: policy.name,
     place,
     mode: policy.mode,
     fields,
+    acknowledged,
   }));
-  const problems = lineage.problems.length > 0 ? lineage.problems : checkKey(fields);
+  const problems =
+    lineage.problems.length > 0
+      ? lineage.problems
+      : [...checkKey(fields), ...acknowledgeProblems(policy, fields)];
   return { policy, profiles: lineage.profiles, keys, problems };
 }
 

@@ -9,6 +9,8 @@
  *
  * What a pass has written is read back: half a second later, and then in growing intervals until each key is judged. What
  * does not read as it was set rings a reconcile pass, which tries once more or tells.
+ *
+ * Where the policies themselves say that they ask for something else from an instant on, a reconcile pass is rung then.
  */
 import type { PassReport } from "../core/outcome.ts";
 import type { PassKind } from "../core/plan.ts";
@@ -17,7 +19,7 @@ import type { Bell, Clock, StateReader } from "../ports.ts";
 import { proofWaitMs } from "../reconcile/await-proof.ts";
 import { createLoop, type PassEnd, type PassSignals, type Ring } from "../reconcile/loop.ts";
 import { createAlarms } from "./alarms.ts";
-import { nextLook } from "./next-look.ts";
+import { momentWaitMs, nextLook } from "./next-look.ts";
 
 export interface DaemonParts {
   readonly watch: Bell;
@@ -68,6 +70,8 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { log, clock } = parts;
   const loop = createLoop((kind, signals) => (kind === "proof" ? prove(signals) : pass(kind, signals)));
   const alarms = createAlarms(clock, ring);
+  // Apart from the others: what a pass wants to look at again must not wait for it.
+  const moments = createAlarms(clock, ring);
   let stopping = false;
   let failures = 0;
   let rounds = 0;
@@ -85,6 +89,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     const look = nextLook(report, { failures, settleMs: parts.settleMs });
     failures = look?.failed === true ? failures + 1 : 0;
     if (look !== null && !stopping) alarms.set(look.kind, look.afterMs);
+    lookAt(report.nextMoment);
     if (report.awaiting > 0 && report.error?.code !== "auth") {
       if (report.applied > 0) rounds = 0;
       proveLater();
@@ -105,6 +110,12 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   function proveLater(): void {
     if (!stopping) alarms.set("proof", proofWaitMs(rounds));
     rounds += 1;
+  }
+
+  /** What the policies say changes then, and only a pass that looks can tell what that means for the keys. */
+  function lookAt(moment: string | undefined): void {
+    if (moment === undefined) moments.stop();
+    else if (!stopping) moments.set("reconcile", momentWaitMs(Date.parse(moment), clock.now()));
   }
 
   function answer(one: Waiting, report: PassReport | null): void {
@@ -138,6 +149,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       parts.tell("STOPPING=1");
       stopping = true;
       alarms.stop();
+      moments.stop();
       const deadline = new AbortController();
       const drained = new AbortController();
       clock.sleep(parts.drainMs, drained.signal).then(

@@ -71,7 +71,10 @@ export function createPassLog(log: Logger): PassLog {
       const identity = `${kind} ${keyId} ${message}`;
       now.add(identity);
       if (toldNotices.has(identity)) continue;
-      log.warn({ pass: report.pass, kind, keyId, policy, notice: message }, "notice");
+      const fields = { pass: report.pass, kind, keyId, policy, notice: message };
+      // What is known is no alarm.
+      if (kind === "acknowledged") log.info(fields, "notice");
+      else log.warn(fields, "notice");
     }
     return now;
   }

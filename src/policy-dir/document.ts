@@ -1,5 +1,5 @@
 import { knownScopes } from "../core/scopes.ts";
-import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
+import type { Acknowledgement, Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
 import type { Place } from "../core/problem.ts";
 import { compactPlaces } from "./compact-places.ts";
 import { describeValue } from "./describe.ts";
@@ -36,7 +36,21 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     mode: spec.mode ?? "enforce",
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
     key: buildKeyBlock(spec.key, root, source),
+    acknowledge: buildAcknowledge(document, root, source),
   };
+}
+
+function buildAcknowledge({ spec }: KeyPolicyDocument, root: Spot, source: SourceText): Acknowledgement[] {
+  const spots = listSpots(root, "acknowledge");
+  return (spec.acknowledge ?? []).map(({ path, until, reason }, index) => {
+    const placeOf = (name: string): Place =>
+      source.placeAt(inside(spots[index], name)?.offset ?? spots[index]?.offset ?? 0);
+    return {
+      path: { value: path, place: placeOf("path") },
+      until: { value: Date.parse(until), place: placeOf("until") },
+      reason,
+    };
+  });
 }
 
 function buildProfile(document: ProfileDocument, root: Spot, source: SourceText): Profile {

@@ -76,6 +76,12 @@ export type RotationPolicy = {
    */
   key_transition_period_ms?: number;
 } | null;
+/**
+ * Differences that are known: told, but neither mended nor alarmed, until an instant; then they are enforced as before.
+ *
+ * @minItems 1
+ */
+export type Acknowledgements = AcknowledgementEntry[];
 
 /**
  * What one API key, or several alike, must look like.
@@ -116,6 +122,7 @@ export interface KeyPolicySpec {
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
+  acknowledge?: Acknowledgements;
 }
 /**
  * The fields of PUT /api-keys/{id}. null: must be empty. A field left out: this document says nothing about it.
@@ -181,6 +188,23 @@ export interface Defaults {
    * Whether a request may name another config than the key's.
    */
   allow_config_override?: boolean;
+}
+/**
+ * One field, or one group of fields, that is left as it is live.
+ */
+export interface AcknowledgementEntry {
+  /**
+   * The field, dotted as in `key` (usage_limits.credit_limit, defaults.metadata.team), or a group of fields (usage_limits, defaults).
+   */
+  path: string;
+  /**
+   * The instant at which the field is enforced again, as in RFC 3339.
+   */
+  until: string;
+  /**
+   * Why the difference is left, for whoever reads a plan; 1 to 300 characters.
+   */
+  reason: string;
 }
 /**
  * Settings that several policies share; it may build on other profiles.

@@ -1,5 +1,7 @@
+import { overdueProblems } from "../core/acknowledged.ts";
 import { withLastGood, type Keeping, type LastGoodReader } from "../core/last-good.ts";
 import type { PolicySet } from "../core/policy.ts";
+import { sortProblems } from "../core/problem.ts";
 import type { Resolution } from "../core/resolve.ts";
 import { readSources, sourcesOf, withoutStandIns } from "../core/sources.ts";
 import type { StateReader } from "../ports.ts";
@@ -21,5 +23,9 @@ export function keptPolicies(set: PolicySet, { resolve, state, now }: KeptPorts)
   const before = readSources(state.fact("sources"));
   const sound = withoutStandIns(set, before);
   const kept = withLastGood({ set: sound, resolution: resolve(sound), before, reader: state, now });
-  return { ...kept, sources: sourcesOf(sound, before) };
+  const { resolution } = kept;
+  const overdue = overdueProblems(sound, now);
+  const problems =
+    overdue.length === 0 ? resolution.problems : sortProblems([...resolution.problems, ...overdue]);
+  return { ...kept, resolution: { ...resolution, problems }, sources: sourcesOf(sound, before) };
 }

@@ -8,6 +8,7 @@ import {
   type PassReport,
   type RequestCounts,
 } from "../core/outcome.ts";
+import { nextMoment } from "../core/next-moment.ts";
 import type { Notice, NoticeKind, PassKind, PlanSummary } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
@@ -42,6 +43,8 @@ const emptySummary: PlanSummary = {
 
 /** What is kept of a pass. */
 export function makeReport(parts: ReportParts): PassReport {
+  const desired = parts.survey?.keeping?.desired.values() ?? [];
+  const next = nextMoment(desired, parts.endedAt);
   return {
     version: 1,
     pass: parts.pass,
@@ -58,6 +61,7 @@ export function makeReport(parts: ReportParts): PassReport {
     unfinished: parts.outcomes.filter(({ outcome }) => !isTaken(outcome)),
     applied: parts.outcomes.filter(({ outcome }) => isTaken(outcome)).length,
     awaiting: parts.awaiting,
+    ...(next === null ? {} : { nextMoment: new Date(next).toISOString() }),
     requests: parts.requests,
   };
 }

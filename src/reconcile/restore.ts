@@ -10,6 +10,7 @@ import { makePlan } from "../core/make-plan.ts";
 import { restoredText } from "../core/notices.ts";
 import type { Notice, Plan } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
+import { noneAcknowledged } from "../core/acknowledged.ts";
 import type { DesiredKey } from "../core/resolve.ts";
 import { pointText, valuesAt, wishesFor, type KeyPast, type RestorePoint } from "../core/restore.ts";
 import { AppError } from "../errors.ts";
@@ -56,7 +57,14 @@ export async function planRestore(
   const { key } = await reader.get(keyId, { signal });
   const place = { file: applied.file, line: applied.line, column: 1 };
   const fields = wishesFor(values, key, { policy: applied.policy, place });
-  const desired: DesiredKey = { keyId, policy: applied.policy, place, mode: "enforce", fields };
+  const desired: DesiredKey = {
+    keyId,
+    policy: applied.policy,
+    place,
+    mode: "enforce",
+    fields,
+    acknowledged: noneAcknowledged,
+  };
   const plan = makePlan({
     pass: "reconcile",
     resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },

@@ -54,9 +54,11 @@ function humanChange(change: Change, show: Show): string {
 }
 
 function humanUnenforced(one: Unenforced, show: Show): string {
-  const lines = one.fields.map(({ path, live, wanted, rank, place }) =>
-    humanField({ mark: " ", path, from: live, to: wanted, rank, note: placeText(place) }, show),
-  );
+  const lines = one.fields.map(({ path, live, wanted, rank, place, until, reason }) => {
+    const known = until === undefined ? "" : `, until ${until}: ${reason ?? ""}`;
+    const note = `${placeText(place)}${known}`;
+    return humanField({ mark: " ", path, from: live, to: wanted, rank, note }, show);
+  });
   return humanHead({ ...one, word: show.paint("dim", `not enforced (${one.mode})`) }, show) + lines.join("");
 }
 

@@ -9,6 +9,7 @@ import type { LiveKey } from "../core/key.ts";
 import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { Acknowledged } from "../core/acknowledged.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { problemJson } from "./json.ts";
 
@@ -126,7 +127,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
 
 /** `live` and `applied` are left out where they are not known. */
 function explainedJson(field: ExplainedField, mode: Mode): object {
-  const { overrides, live, applied, verdict, rank } = field;
+  const { overrides, live, applied, verdict, rank, acknowledged } = field;
   return {
     ...saidJson(field),
     overrides: overrides.map(saidJson),
@@ -139,7 +140,12 @@ function explainedJson(field: ExplainedField, mode: Mode): object {
       ...(rank === null ? {} : { rank }),
       message: verdictWords(verdict, mode),
     },
+    ...(acknowledged === null ? {} : { acknowledged: acknowledgedJson(acknowledged) }),
   };
+}
+
+function acknowledgedJson({ until, reason, place }: Acknowledged): object {
+  return { until: new Date(until).toISOString(), reason, file: place.file, line: place.line };
 }
 
 function saidJson({ path, value, source, place }: Said): object {

@@ -1,3 +1,4 @@
+import { noneAcknowledged, type Acknowledged, type Acknowledgements } from "../core/acknowledged.ts";
 import type { DesiredField, DesiredFields } from "../core/effective.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { Json, KeyId, Mode } from "../core/policy.ts";
@@ -15,7 +16,12 @@ interface Content {
   /** Policies and profiles, each with the file that it stands in. */
   readonly sources: readonly (readonly [name: string, file: string])[];
   readonly fields: readonly StoredField[];
+  /** Left out where nothing is acknowledged. */
+  readonly acknowledged?: readonly StoredAcknowledgement[];
 }
+
+/** Path, end, reason, and the file, line and column at which it stands. */
+type StoredAcknowledgement = readonly [FieldPath, number, string, string, number, number];
 
 type StoredField = readonly [
   path: FieldPath,
@@ -27,7 +33,7 @@ type StoredField = readonly [
 ];
 
 /** The same text for what is the same, places included. */
-export function encodeLastGood({ mode, place, fields }: DesiredKey): string {
+export function encodeLastGood({ mode, place, fields, acknowledged }: DesiredKey): string {
   const sources = new Map<string, readonly [number, string, string]>();
   const stored = [...fields].map(([path, { value, written, source, place: at }]): StoredField => {
     const name = `${source} ${at.file}`;
@@ -41,8 +47,24 @@ export function encodeLastGood({ mode, place, fields }: DesiredKey): string {
     place: [place.file, place.line, place.column],
     sources: [...sources.values()].map(([, source, file]) => [source, file]),
     fields: stored,
+    ...(acknowledged.size === 0 ? {} : { acknowledged: [...acknowledged].map(storedAcknowledgement) }),
   };
   return JSON.stringify(content);
+}
+
+function storedAcknowledgement([path, said]: readonly [FieldPath, Acknowledged]): StoredAcknowledgement {
+  const { until, reason, place } = said;
+  return [path, until, reason, place.file, place.line, place.column];
+}
+
+function acknowledgementsFrom(stored: Content["acknowledged"] = []): Acknowledgements {
+  if (stored.length === 0) return noneAcknowledged;
+  return new Map(
+    stored.map(([path, until, reason, file, line, column]) => [
+      path,
+      { until, reason, place: { file, line, column } },
+    ]),
+  );
 }
 
 export interface LastGoodRow {
@@ -77,7 +99,7 @@ export function createLastGoodDecoder(): (row: LastGoodRow) => DesiredKey {
   }
 
   return ({ keyId, policy, content }) => {
-    const { mode, place, sources, fields } = JSON.parse(content) as Content;
+    const { mode, place, sources, fields, acknowledged } = JSON.parse(content) as Content;
     const [file, line, column] = place;
     const wanted: DesiredFields = new Map(
       fields.map((field): [FieldPath, DesiredField] => [sharing.text(field[0]), fieldOf(field, sources)]),
@@ -88,6 +110,7 @@ export function createLastGoodDecoder(): (row: LastGoodRow) => DesiredKey {
       place: { file: sharing.text(file), line, column },
       mode,
       fields: wanted,
+      acknowledged: acknowledgementsFrom(acknowledged),
     };
   };
 }

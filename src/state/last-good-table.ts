@@ -78,10 +78,18 @@ export function createLastGoodTable(db: SqlDatabase, clean: Clean): LastGoodTabl
     return (id) => all.get(id);
   }
 
-  function goneFrom(desired: Keeping["desired"]): readonly KeyId[] {
-    if (!whole) return [...disk.lastGoodOwners()].map(({ keyId }) => keyId).filter((id) => !desired.has(id));
-    const met = [...desired.keys()].reduce((sum, id) => sum + Number(known.has(id)), 0);
-    return met === known.size ? [] : [...known.keys()].filter((id) => !desired.has(id));
+  /** One look at each key: this runs in every pass. */
+  function compare(desired: Keeping["desired"]): { readonly fresh: DesiredKey[]; readonly gone: KeyId[] } {
+    const fresh: DesiredKey[] = [];
+    let met = 0;
+    for (const [id, key] of desired) {
+      const before = known.get(id);
+      if (before !== undefined) met += 1;
+      if (before !== key) fresh.push(key);
+    }
+    if (whole && met === known.size) return { fresh, gone: [] };
+    const ids = whole ? [...known.keys()] : [...disk.lastGoodOwners()].map(({ keyId }) => keyId);
+    return { fresh, gone: ids.filter((id) => !desired.has(id)) };
   }
 
   return {
@@ -101,8 +109,7 @@ export function createLastGoodTable(db: SqlDatabase, clean: Clean): LastGoodTabl
       quarantined = undefined;
     },
     step(kept) {
-      const fresh = [...kept.desired.values()].filter((key) => known.get(key.keyId) !== key);
-      const gone = goneFrom(kept.desired);
+      const { fresh, gone } = compare(kept.desired);
       const begun = [...kept.quarantined.values()].filter(
         (one) => !isSame(quarantines().get(one.keyId), one),
       );

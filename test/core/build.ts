@@ -62,6 +62,7 @@ export interface DocumentParts {
 export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
+  readonly acknowledge?: KeyPolicy["acknowledge"];
 }
 
 export function policy(parts: PolicyParts = {}): KeyPolicy {
@@ -74,6 +75,7 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
       place: { ...place, line: place.line + 4 },
     })),
     mode: parts.mode ?? "enforce",
+    acknowledge: parts.acknowledge ?? [],
     ...documentParts({ ...parts, name, place }),
   };
 }
