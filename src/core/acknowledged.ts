@@ -153,7 +153,7 @@ export function acknowledgeProblems({ acknowledge }: KeyPolicy, fields: DesiredF
 export function overdueProblems({ policies }: PolicySet, now: number): Problem[] {
   return policies.flatMap(({ acknowledge }) =>
     acknowledge.flatMap(({ path, until }, index): Problem[] => {
-      if (until.value > now) return [];
+      if (!(until.value <= now)) return [];
       const message =
         `this ended at ${new Date(until.value).toISOString()}, and ${path.value} is enforced again; take it out, or ` +
         `give a later instant`;

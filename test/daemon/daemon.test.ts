@@ -112,6 +112,36 @@ describe("without being rung it looks again", () => {
     expect(rig.passes).toHaveLength(6);
   });
 
+  test("at the moment at which the policies say something else, whatever was looked at meanwhile", async () => {
+    rig.warm();
+    await rig.start();
+    const nextMoment = new Date(rig.clock.now() + 100_000).toISOString();
+    await rig.passes[0]!.end({ nextMoment });
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[1]!.end({ nextMoment, notices: [notice("settling")] });
+    await rig.clock.advance(settleMs);
+    await rig.passes[2]!.end({ nextMoment });
+    await rig.clock.advance(100_000 - settleMs);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile"]);
+    await rig.clock.advance(1);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile", "reconcile"]);
+    await rig.passes[3]!.end();
+    await rig.clock.advance(86_400_000);
+    expect(rig.passes).toHaveLength(4);
+  });
+
+  test("never at a moment of policies that an edit took out since", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ nextMoment: new Date(rig.clock.now() + 100_000).toISOString() });
+    rig.rings.watch();
+    await settle();
+    await rig.passes[1]!.end();
+    await rig.clock.advance(200_000);
+    expect(rig.passes).toHaveLength(2);
+  });
+
   test("once a value that was written a moment ago has settled", async () => {
     rig.warm();
     await rig.start();

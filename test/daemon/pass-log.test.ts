@@ -180,6 +180,11 @@ describe("a notice is told", () => {
   });
 });
 
+test("a difference that is known is told, and is no warning", () => {
+  expect(said(report({ notices: [notice("acknowledged", "known")] }))).toEqual(["notice: known"]);
+  expect(lines[0]).toMatchObject({ level: "info", kind: "acknowledged" });
+});
+
 describe("a quarantine is told", () => {
   const kept = notice("quarantined", "kept");
 

@@ -33,6 +33,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1204-same-key-twice", "KS1204", 7, 7, "spec.keyIds[1]"],
   ["KS1204-two-ways-to-name-keys", "KS1204", 5, 3, "spec"],
   ["KS1204-wrong-value", "KS1204", 7, 43, "spec.key.rate_limits[0].unit"],
+  ["KS1205-acknowledge-until", "KS1205", 8, 28, "spec.acknowledge[0].until"],
   ["KS1205-no-such-day", "KS1205", 7, 17, "spec.key.expires_at"],
   ["KS1205-urn", "KS1205", 5, 10, "spec.keyId"],
   ["KS1206-unknown-kind", "KS1206", 2, 7, "kind"],

@@ -63,6 +63,20 @@ describe("what was wanted last", () => {
     );
   });
 
+  it("comes back with what is acknowledged", () => {
+    const path = states.path();
+    const said = {
+      path: { value: "description", place: at(30) },
+      until: { value: 5_000, place: at(31) },
+      reason: "OPS-412",
+    };
+    const { desired } = resolve({ policies: [policy({ key: { description: "x" }, acknowledge: [said] })] });
+    states.open(path).keepLastGood(keeping(desired));
+    const back = states.open(path, "read").lastGoodOf(keyId(1));
+    expect(back).toEqual(desired.get(keyId(1)));
+    expect(back?.acknowledged.get("description")).toEqual({ until: 5_000, reason: "OPS-412", place: at(30) });
+  });
+
   it("comes back after a restart, what keys have in common as one object", () => {
     const path = states.path();
     const desired = wantedOf(3);
