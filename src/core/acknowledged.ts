@@ -100,7 +100,7 @@ function saidOfGroup(
 }
 
 /** The live value of a field that is left, where it was seen and differs. */
-export function differenceLeft(
+function differenceLeft(
   { path, field }: LeftField,
   sight: Sight,
   now: number,

@@ -174,7 +174,7 @@ export const fieldPaths: readonly FieldPath[] = [
   ...new Set(rows.flatMap(({ path, top }): FieldPath[] => [top, path])),
 ];
 
-export function isFieldPath(path: string): path is FieldPath {
+export function isFieldPath(path: string): boolean {
   return fieldPaths.includes(path) || (path.startsWith(metadataPrefix) && path !== metadataPrefix);
 }
 

@@ -89,10 +89,9 @@ export function sourcesFact({ hidden, profiles }: Sources): JsonObject {
 export function readSources(fact: JsonObject | undefined): Sources {
   const hidden = fact?.["hidden"];
   const profiles = fact?.["profiles"];
+  const files = isObject(profiles) ? Object.entries(profiles) : [];
   return {
-    hidden: new Set(Array.isArray(hidden) ? hidden.map(String) : []),
-    profiles: new Map(
-      Object.entries(isObject(profiles) ? profiles : {}).map(([name, file]) => [name, String(file)]),
-    ),
+    hidden: new Set(Array.isArray(hidden) ? hidden.filter((file) => typeof file === "string") : []),
+    profiles: new Map(files.flatMap(([name, file]) => (typeof file === "string" ? [[name, file]] : []))),
   };
 }
