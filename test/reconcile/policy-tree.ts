@@ -98,7 +98,7 @@ export type Blow =
       readonly file: number;
       readonly at: number;
     }
-  | { readonly kind: "deleted" | "emptied" | "renamed" | "twin"; readonly file: number };
+  | { readonly kind: "deleted" | "emptied" | "renamed" | "twin" | "edited"; readonly file: number };
 
 export const blows: fc.Arbitrary<Blow> = fc.oneof(
   fc.record({
@@ -106,7 +106,11 @@ export const blows: fc.Arbitrary<Blow> = fc.oneof(
     file: fc.nat({ max: 3 }),
     at: fc.nat({ max: 1_000 }),
   }),
-  fc.record({ kind: fc.constantFrom("deleted", "emptied", "renamed", "twin"), file: fc.nat({ max: 3 }) }),
+  fc.record({
+    kind: fc.constantFrom("deleted", "emptied", "renamed", "twin"),
+    file: fc.nat({ max: 3 }),
+  }),
+  fc.record({ kind: fc.constant("edited"), file: fc.nat({ max: 3 }) }),
 );
 
 export function struck(tree: Tree, blow: Blow): Tree {
@@ -139,6 +143,9 @@ export function struck(tree: Tree, blow: Blow): Tree {
     case "renamed":
       after.delete(file);
       return after.set(`${file.slice(0, -5)}-new.yaml`, text);
+    case "edited":
+      // No damage: what is said last changes.
+      return after.set(file, text.replaceAll(/\b(one|another)\b/g, "$1-more").replaceAll(/\b50\b/g, "60"));
     case "twin":
       return after.set("policies/twin.yaml", text.replaceAll("50", "7"));
     default:
