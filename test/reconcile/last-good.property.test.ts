@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test, type TestContext } from "vitest";
+import { expect, test } from "vitest";
 import { sameCanonical } from "../../src/core/canonical.ts";
 import type { PassKind } from "../../src/core/plan.ts";
 import type { KeyId, PolicySet } from "../../src/core/policy.ts";
@@ -12,7 +12,7 @@ import { runPass } from "../../src/reconcile/pass.ts";
 import type { Survey } from "../../src/reconcile/survey.ts";
 import { openState } from "../../src/state/open-state.ts";
 import { now, policySet, settleMs } from "../core/build.ts";
-import { holds, timeFor, type Share } from "../property.ts";
+import { holds, timeFor } from "../property.ts";
 import { FakePlane } from "./fake-plane.ts";
 import { FakeState } from "./fake-state.ts";
 import { blows, ids, strange, readTree, struck, trees, type Blow, type Tree } from "./policy-tree.ts";
@@ -219,31 +219,29 @@ function hasSameValues(a: DesiredKey, b: DesiredKey): boolean {
   return values(a) === values(b);
 }
 
-function check(share: Share, makeDisk: () => Disk): (context: TestContext) => Promise<void> {
-  return async (context) => {
-    await holds(
-      context,
-      share,
-      fc.asyncProperty(cases, async (given) => {
-        const disk = makeDisk();
-        try {
-          await play(given, disk);
-        } finally {
-          disk.remove();
-        }
-      }),
-    );
-  };
+function property(makeDisk: () => Disk): fc.IAsyncProperty<[Case]> {
+  return fc.asyncProperty(cases, async (given) => {
+    const disk = makeDisk();
+    try {
+      await play(given, disk);
+    } finally {
+      disk.remove();
+    }
+  });
 }
 
 test(
   "no broken, missing or half-written file ever loosens or clears anything",
-  check("last good: damage", fakeDisk),
+  async (context) => {
+    await holds(context, "last good: damage", property(fakeDisk));
+  },
   timeFor("last good: damage"),
 );
 
 test(
   "nor does it after a restart: the state file says what was said last",
-  check("last good: restarts", realDisk),
+  async (context) => {
+    await holds(context, "last good: restarts", property(realDisk));
+  },
   timeFor("last good: restarts"),
 );
