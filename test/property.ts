@@ -33,6 +33,8 @@ export const shares = {
   "blind edits": 300,
   "restore: to the baseline": 300,
   "guardrails: what offends": 500,
+  "last good: damage": 300,
+  "last good: restarts": 40,
 } as const;
 
 export type Share = keyof typeof shares;

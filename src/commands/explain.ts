@@ -84,7 +84,7 @@ function withKey(state: KnownState, key: LiveKey): readonly LiveKey[] {
 
 interface Known extends Policies {
   readonly keyId: string;
-  readonly state: KnownState;
+  readonly state: ReturnType<typeof assembleState>;
   readonly sight: Sight;
   readonly found: { readonly key: LiveKey; readonly from: "control-plane" | "inventory" } | undefined;
   readonly seenAt: number | null;
@@ -93,11 +93,21 @@ interface Known extends Policies {
 
 /** Throws USAGE for a key that neither policies nor the state nor the control plane know. */
 function show({ config, format, print, paint }: Context, known: Known): void {
-  const { keyId, set, resolution, state, sight, found, seenAt, now } = known;
+  const { keyId, set, resolution, quarantined, state, sight, found, seenAt, now } = known;
   const applied = state.applied();
   const { settleMs } = config;
   const restorations = state.restorations();
-  const explanation = explainKey({ keyId, set, resolution, applied, sight, now, settleMs, restorations });
+  const explanation = explainKey({
+    keyId,
+    set,
+    resolution,
+    applied,
+    sight,
+    now,
+    settleMs,
+    restorations,
+    quarantined,
+  });
   const { coverage } = explanation;
   if (coverage.kind === "ungoverned" && found === undefined) {
     const why = "message" in sight ? `: ${sight.message}` : ", and it was not seen so far";

@@ -5,11 +5,16 @@ import type { LiveKey } from "../core/key.ts";
 import type { PolicySet } from "../core/policy.ts";
 import { createResolver, type Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
+import { keptPolicies, type KeptPolicies } from "../reconcile/kept-policies.ts";
 import { resolveContext } from "../reconcile/selection-memory.ts";
+
+type StateParts = Parameters<typeof resolveContext>[0]["state"] &
+  Parameters<typeof lastGuardrails>[0] &
+  Parameters<typeof keptPolicies>[1]["state"];
 
 /** What is known beside the policies. */
 interface Known {
-  readonly state: Parameters<typeof resolveContext>[0]["state"] & Parameters<typeof lastGuardrails>[0];
+  readonly state: StateParts;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** The live keys; as they were seen last when left out. */
@@ -23,11 +28,19 @@ export function trustedPolicies(
 ): {
   readonly set: PolicySet;
   readonly resolution: Resolution;
+  /** Keys that are kept at what their policies said last, as the resolution has it. */
+  readonly quarantined: KeptPolicies["quarantined"];
 } {
   const set = assemblePolicies(config).load();
   if (set.trusted) {
     const resolve = createResolver({ lastGuardrails: () => lastGuardrails(state) });
-    return { set, resolution: resolve(set, resolveContext({ state, now }, live)) };
+    const context = resolveContext({ state, now }, live);
+    const { resolution, quarantined } = keptPolicies(set, {
+      resolve: (sound) => resolve(sound, context),
+      state,
+      now,
+    });
+    return { set, resolution, quarantined };
   }
   const [first] = set.problems;
   throw new AppError(

@@ -11,6 +11,7 @@
  *
  * The order in which selectors come decides nothing.
  */
+import { covers, type Acknowledged, type Acknowledgements } from "./acknowledged.ts";
 import { noCourse, type Course } from "./course.ts";
 import { sameCanonical } from "./canonical.ts";
 import type { DesiredField, DesiredFields } from "./effective.ts";
@@ -49,6 +50,8 @@ export interface Composition {
   readonly fields: DesiredFields;
   /** What the overrides of all of them will change, as far as it shows below those of a higher priority. */
   readonly course: Course;
+  /** Each selector speaks of what it has its way in. */
+  readonly acknowledged: Acknowledgements;
   readonly conflicts: readonly Conflict[];
   /** Why they cannot be followed together, beside the conflicts. */
   readonly problems: readonly Problem[];
@@ -81,9 +84,9 @@ export function compareSelectors(a: Selector, b: Selector): number {
 /** What sound selectors ask together; at least one, in the order of `compareSelectors`. */
 export function compose(selectors: readonly Selector[]): Composition {
   const [only] = selectors;
-  const { fields, conflicts } =
+  const { fields, acknowledged, conflicts } =
     selectors.length === 1 && only !== undefined
-      ? { fields: only.resolved.fields, conflicts: [] }
+      ? { ...only.resolved, conflicts: [] }
       : layTogether(selectors);
   return {
     selectedBy: selectors.map(({ name, priority, match, resolved }) => {
@@ -92,6 +95,7 @@ export function compose(selectors: readonly Selector[]): Composition {
     mode: mostCareful(selectors.map(({ resolved }) => resolved.policy.mode)),
     fields,
     course: selectors.length === 1 && only !== undefined ? only.resolved.course : courseTogether(selectors),
+    acknowledged,
     conflicts,
     ...(selectors.length === 1 && only !== undefined
       ? { problems: [], conditional: only.resolved.conditional }
@@ -99,7 +103,10 @@ export function compose(selectors: readonly Selector[]): Composition {
   };
 }
 
-function layTogether(selectors: readonly Selector[]): Pick<Composition, "fields" | "conflicts"> {
+function layTogether(
+  selectors: readonly Selector[],
+): Pick<Composition, "fields" | "acknowledged" | "conflicts"> {
+  const acknowledged = new Map<FieldPath, Acknowledged>();
   const fields = new Map<FieldPath, DesiredField>();
   const conflicts: Conflict[] = [];
   const above = new Set<FieldPath>();
@@ -115,10 +122,14 @@ function layTogether(selectors: readonly Selector[]): Pick<Composition, "fields"
         if (!sayings.has(path)) sayings.set(path, saying);
       }
     }
-    for (const { path, field } of sayings.values()) fields.set(path, field);
+    for (const { path, field, selector } of sayings.values()) {
+      fields.set(path, field);
+      const known = [...selector.resolved.acknowledged].find(([outer]) => covers(outer, path));
+      if (known !== undefined) acknowledged.set(path, known[1]);
+    }
     for (const { resolved } of tier) for (const path of resolved.fields.keys()) above.add(path);
   }
-  return { fields, conflicts };
+  return { fields, acknowledged, conflicts };
 }
 
 /** What happens at one moment in several policies stays one step of each. */

@@ -7,18 +7,21 @@
  * ever written, it is told.
  */
 import { compareTexts } from "./texts.ts";
+import { acknowledgedNotices, splitAcknowledged } from "./acknowledged.ts";
 import { breaksFile } from "./coverage.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
 import { ranked } from "./change-rank.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
+import type { Quarantine } from "./last-good.ts";
 import { liveValue, touchedGroups } from "./live.ts";
 import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
   pausedText,
+  quarantinedNotice,
   releasedNotice,
   reportText,
   restoredText,
@@ -50,6 +53,8 @@ export type Sight =
 export interface PlanInput {
   readonly pass: PassKind;
   readonly resolution: Resolution;
+  /** Keys whose value in the resolution is their last good one; none when left out. */
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   readonly applied: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf: (id: KeyId) => Sight;
   /** Keys that a person has put back: their policies are paused for them. */
@@ -67,15 +72,23 @@ interface KeyResult {
   readonly adoption?: Adoption;
 }
 
+/** What is set on a quarantined key is in no file as it stands now. */
+function withOrigin(change: Change, input: PlanInput): Change {
+  return input.quarantined?.has(change.keyId) === true ? { ...change, lastGood: true } : change;
+}
+
 const nothing: KeyResult = { notices: [] };
 
 export function makePlan(input: PlanInput): Plan {
   const desired = [...input.resolution.desired.values()];
   const results = desired.map((key) => planKey(key, input));
-  const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
+  const changes = inPushOrder(
+    results.flatMap(({ change }) => (change === undefined ? [] : withOrigin(change, input))),
+  );
   const notices = [
     ...results.flatMap((result) => result.notices),
     ...desired.flatMap((key) => overrideNotices(key, input)),
+    ...[...(input.quarantined?.values() ?? [])].map(quarantinedNotice),
     ...keysWithoutPolicy(input.applied, input.resolution),
   ];
   return {
@@ -135,7 +148,9 @@ type KnownSight = Exclude<Sight, { readonly message: string }>;
 /** Drift is told, nothing is written, and the ledger is not touched: the policy has applied nothing. */
 function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   if (sight.kind !== "seen") return nothing;
-  const differing = [...desired.fields].flatMap(([path, field]) => {
+  const { enforced, left } = splitAcknowledged(desired, sight, input.now);
+  const known = acknowledgedNotices(desired, left, { sight, now: input.now });
+  const differing = [...enforced.fields].flatMap(([path, field]) => {
     const live = liveValue(sight.key, path);
     if (live === undefined) return [];
     const verdict = diffField(
@@ -144,14 +159,15 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
     );
     return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
   });
-  if (differing.length === 0) return nothing;
-  return told(desired, "drift", reportText(desired, differing));
+  if (differing.length === 0) return known.length === 0 ? nothing : { notices: known };
+  return { notices: [notice(desired, "drift", reportText(desired, differing)), ...known] };
 }
 
 /**
  * Keys of which the ledger alone said that there is nothing to do, with the entry that said so. Desired keys and entries
- * are replaced, never changed, and without a live value time plays no part: as long as both are the same objects, so is
- * the answer of an edit pass, which knows nothing better. Over ten thousand keys it judges the edited ones only.
+ * are replaced, never changed, and without a live value time plays no part, unless something is acknowledged until an
+ * instant: as long as both are the same objects, so is the answer of an edit pass, which knows nothing better. Over ten
+ * thousand keys it judges the edited ones only.
  */
 const quiet = new WeakMap<DesiredKey, AppliedKey>();
 
@@ -163,7 +179,9 @@ function isQuiet(desired: DesiredKey, input: PlanInput): boolean {
 function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
   const result = judgeKey(desired, sight, input);
-  if (sight.kind === "unseen" && applied !== undefined && isNothing(result)) quiet.set(desired, applied);
+  const isTimeless = desired.acknowledged.size === 0;
+  if (sight.kind === "unseen" && applied !== undefined && isNothing(result) && isTimeless)
+    quiet.set(desired, applied);
   return result;
 }
 
@@ -173,7 +191,8 @@ function isNothing({ change, adoption, notices }: KeyResult): boolean {
 
 function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
-  const judged = [...desired.fields].map(([path, field]): Judged => {
+  const { enforced, left } = splitAcknowledged(desired, sight, input.now);
+  const judged = [...enforced.fields].map(([path, field]): Judged => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
     const lastSeen = sight.kind === "last-seen" ? liveValue(sight.key, path) : undefined;
     const sides = { path, desired: field.value, applied: applied?.fields.get(path), live, lastSeen };
@@ -183,9 +202,13 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
   const fields = ranked(judged.flatMap(fieldChange));
   const adoption = adopt({ desired, judged, gone, applied, now: input.now });
   return {
-    ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
+    ...(fields.length === 0 ? {} : { change: changeOf(enforced, fields, sight) }),
     ...(adoption === undefined ? {} : { adoption }),
-    notices: [...judged.flatMap((one) => judgedNotice(desired, one)), ...releasedNotice(desired, gone)],
+    notices: [
+      ...judged.flatMap((one) => judgedNotice(desired, one)),
+      ...acknowledgedNotices(desired, left, { sight, now: input.now }),
+      ...releasedNotice(desired, gone),
+    ],
   };
 }
 

@@ -36,6 +36,8 @@ export interface Change {
   readonly rank: Rank;
   readonly fields: readonly FieldChange[];
   readonly desired: DesiredKey;
+  /** Whether the key is quarantined: what is set was said before the policy's file was broken. */
+  readonly lastGood?: true;
   /** What is sent; null when parts that nobody manages have to be read first. */
   readonly body: UpdateBody | null;
   /** Whole groups of which a part changes, as they were seen; for the ledger. */
@@ -48,19 +50,22 @@ export interface Change {
  * Something that is told and not written.
  *
  * `settling`: read back different within the settle time. `not-reflected`: a value does not stick. `contested`:
- * somebody sets a field back again and again. `refused`: the server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
+ * somebody sets a field back again and again. `acknowledged`: a difference that the policy says is known. `refused`: the server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
  * longer managed, its value stays. `orphaned`: no policy covers a key any more. `held`: something about the key's
- * policy is broken. `paused`. `override-ends`: an override in force ends within a week. `restored`: a person has put the key back, and it is left so. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
+ * policy is broken, and nothing is known of what it said before. `quarantined`: it is broken, and the key is kept at what
+ * it said last. `paused`. `override-ends`: an override in force ends within a week. `restored`: a person has put the key back, and it is left so. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
  */
 export type NoticeKind =
   | "settling"
   | "not-reflected"
   | "contested"
+  | "acknowledged"
   | "refused"
   | "drift"
   | "released"
   | "orphaned"
   | "held"
+  | "quarantined"
   | "paused"
   | "override-ends"
   | "restored"

@@ -140,6 +140,22 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "A policy selects none of the live keys. A warning, where live keys are known.",
     mend: "Compare its `match` with what `keysteward audit` shows of the keys; leave it if such keys are still to come.",
   },
+  KS1330: {
+    about: "A profile is found in another file than before, and its own file cannot be read.",
+    mend: "Mend or delete the file that cannot be read. Until then the profile is not taken from the other one.",
+  },
+  KS1331: {
+    about: "What a policy acknowledges is no field, or is acknowledged twice.",
+    mend: "Write the path of a field or a group, such as `usage_limits.credit_limit`, and each once.",
+  },
+  KS1332: {
+    about: "A policy acknowledges a difference of a field that it asks nothing of. A warning.",
+    mend: "Take the acknowledgement out, or ask for a value of the field.",
+  },
+  KS1333: {
+    about: "An acknowledgement is over: the field is enforced again. A warning.",
+    mend: "Take it out, or give a later `until`.",
+  },
   KS1340: {
     about: "What a policy and its profiles ask for offends against a guardrail.",
     mend: "Change the value to what the message expects; if the rule is wrong, change the guardrail in the same pull request.",

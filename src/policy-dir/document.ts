@@ -1,6 +1,7 @@
 import { knownScopes } from "../core/scopes.ts";
 import type { KeyMatch } from "../core/key-match.ts";
 import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
+import { buildAcknowledge } from "./build-acknowledge.ts";
 import { buildOverrides } from "./build-overrides.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
@@ -45,6 +46,7 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
     key: ownBlock(spec.key, root, source),
     overrides: buildOverrides(spec.overrides ?? [], listSpots(root, "overrides"), source),
+    acknowledge: buildAcknowledge(spec.acknowledge ?? [], listSpots(root, "acknowledge"), source),
   };
 }
 

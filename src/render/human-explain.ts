@@ -1,3 +1,4 @@
+import type { Acknowledged } from "../core/acknowledged.ts";
 import type { Coverage } from "../core/coverage.ts";
 import type { ExplainedField, Said } from "../core/explain.ts";
 import type { AppliedField } from "../core/ledger.ts";
@@ -68,7 +69,7 @@ function coverageText(coverage: Coverage): string {
 }
 
 function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
-  const { path, value, lost, live, applied, verdict, rank } = field;
+  const { path, value, lost, live, applied, verdict, rank, acknowledged } = field;
   const over = lost.map((said) => {
     const what = said.path === path ? "" : ` ${said.path}`;
     return `    over${printable(what)} ${valueText(said.value)} ${paint("dim", by(said))}\n`;
@@ -80,8 +81,15 @@ function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
     `${printable(path)}: ${paint("bold", valueText(value))} ${paint("dim", by(field))}\n`,
     ...over,
     `    live ${seen}${appliedText(applied)}\n`,
-    `    ${paint(style, verdictWords(verdict, mode))}${way}\n`,
+    acknowledged === null
+      ? `    ${paint(style, verdictWords(verdict, mode))}${way}\n`
+      : `    ${paint("dim", acknowledgedText(acknowledged))}\n`,
   ].join("");
+}
+
+function acknowledgedText({ until, reason, place }: Acknowledged): string {
+  const end = new Date(until).toISOString();
+  return printable(`left as it is until ${end}: ${reason} (${placeText(place)})`);
 }
 
 function appliedText(applied: AppliedField | undefined): string {

@@ -11,6 +11,7 @@ import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
 import type { Violation } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
+import type { Acknowledged } from "../core/acknowledged.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { courseJson } from "./course-json.ts";
 import { problemJson } from "./json.ts";
@@ -153,7 +154,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
 
 /** `live` and `applied` are left out where they are not known. */
 function explainedJson(field: ExplainedField, mode: Mode): object {
-  const { lost, live, applied, verdict, rank } = field;
+  const { lost, live, applied, verdict, rank, acknowledged } = field;
   return {
     ...saidJson(field),
     lost: lost.map(saidJson),
@@ -166,12 +167,17 @@ function explainedJson(field: ExplainedField, mode: Mode): object {
       ...(rank === null ? {} : { rank }),
       message: verdictWords(verdict, mode),
     },
+    ...(acknowledged === null ? {} : { acknowledged: acknowledgedJson(acknowledged) }),
   };
 }
 
 function guardrailJson({ guardrail, judged, verdict, messages }: ExplainedGuardrail): object {
   const { name, severity, message, place } = guardrail;
   return { name, severity, message, file: place.file, line: place.line, judged, verdict, offences: messages };
+}
+
+function acknowledgedJson({ until, reason, place }: Acknowledged): object {
+  return { until: new Date(until).toISOString(), reason, file: place.file, line: place.line };
 }
 
 function saidJson({ path, value, source, place }: Said): object {

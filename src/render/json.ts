@@ -5,6 +5,7 @@
 import type { Outcome, RequestCounts } from "../core/outcome.ts";
 import { instantText } from "../core/overrides.ts";
 import type { Change, Plan, Refusal } from "../core/plan.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { policyCourseJson } from "./course-json.ts";
@@ -35,11 +36,12 @@ export function validateJson({ set, problems, at }: ValidateResult): string {
 export function planJson(
   plan: Plan,
   problems: readonly Problem[],
-  { unenforced = [], courses = [], at }: Omit<PlanView, "plan"> = {},
+  { unenforced = [], courses = [], quarantined = new Map(), at }: Omit<PlanView, "plan"> = {},
 ): string {
   return text({
     ...planObject(plan, problems),
     at: at === undefined ? null : instantText(at),
+    quarantined: [...quarantined.values()].map(quarantineJson),
     unenforced: unenforced.map(unenforcedJson),
     overrides: courses.map(policyCourseJson),
   });
@@ -57,19 +59,24 @@ export function applyJson({ plan, problems, outcomes, requests }: ApplyResult): 
 }
 
 export function statusJson(standing: Standing): string {
-  const { report, interrupted, held, paused, live, doing, next } = standing;
+  const { report, interrupted, held, quarantined, paused, live, doing, next } = standing;
   return text({
     version: 1,
     pass: null,
     ...report,
     interrupted,
     held: held.map(({ at, ...plan }) => ({ ...plan, since: instant(at) })),
+    quarantined: quarantined.map(quarantineJson),
     paused: paused === null ? null : instant(paused),
     live,
     doing: doing === null ? null : { kind: doing.kind, since: instant(doing.since) },
     next,
     inSync: isAllWell(standing),
   });
+}
+
+function quarantineJson({ since, ...quarantine }: Quarantine): object {
+  return { ...quarantine, since: instant(since) };
 }
 
 function instant(ms: number): string {

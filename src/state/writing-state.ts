@@ -1,8 +1,12 @@
 import type { Clean } from "./clean.ts";
+import { stableJson } from "../core/canonical.ts";
 import type { KeptGuardrail } from "../core/guardrail.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
+import type { Keeping, LastGoodOwner, Quarantine } from "../core/last-good.ts";
 import type { Adoption, AppliedKey, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { DesiredKey } from "../core/resolve.ts";
+import { sourcesFact } from "../core/sources.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineTable } from "./baseline-table.ts";
@@ -18,6 +22,7 @@ import {
   afterRefusal,
   openClaims,
 } from "./ledger-rules.ts";
+import { createLastGoodTable } from "./last-good-table.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
 import { createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
@@ -55,6 +60,7 @@ export class WritingState extends DiskReads implements State {
   readonly #baseline: ReturnType<typeof createBaselineTable>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
   readonly #guardrails: ReturnType<typeof createGuardrailTable>;
+  readonly #lastGood: ReturnType<typeof createLastGoodTable>;
   /** Replaced whenever something is noted. */
   #live: Iterable<LiveKey>;
   #open = true;
@@ -72,6 +78,7 @@ export class WritingState extends DiskReads implements State {
     this.#baseline = createBaselineTable(db, clean);
     this.#restoration = createRestorationTable(db);
     this.#guardrails = createGuardrailTable(db, clean);
+    this.#lastGood = createLastGoodTable(db, clean);
     this.#live = super.liveKeys();
   }
 
@@ -81,6 +88,30 @@ export class WritingState extends DiskReads implements State {
 
   override liveKeys(): Iterable<LiveKey> {
     return this.#live;
+  }
+
+  override lastGoodOwners(): Iterable<LastGoodOwner> {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOwners());
+  }
+
+  override lastGoodOf(id: KeyId): DesiredKey | undefined {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOf(id));
+  }
+
+  override quarantines(): ReadonlyMap<KeyId, Quarantine> {
+    return guarded(this.#path, () => this.#lastGood.quarantines());
+  }
+
+  keepLastGood(kept: Keeping): void {
+    const step = guarded(this.#path, () => this.#lastGood.step(kept));
+    const sources = sourcesFact(kept.sources);
+    const isKnown = stableJson(this.fact("sources") ?? null) === stableJson(sources);
+    if (step === undefined && isKnown) return;
+    this.#transact(() => {
+      step?.write();
+      if (!isKnown) this.#writeFact("sources", sources);
+    });
+    step?.written();
   }
 
   claim(claim: Claim, audit: AuditEntry): void {
@@ -144,8 +175,10 @@ export class WritingState extends DiskReads implements State {
     this.#transact(() => {
       this.#ledgerTable.remove(id);
       this.#restoration.set(id, null);
+      this.#lastGood.remove(id);
       this.#audit.append(audit);
     });
+    this.#lastGood.removed(id);
     this.#ledger.delete(id);
     this.#underWay.delete(id);
   }

@@ -44,6 +44,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1204-same-key-twice", "KS1204", 7, 7, "spec.keyIds[1]"],
   ["KS1204-two-ways-to-name-keys", "KS1204", 5, 3, "spec"],
   ["KS1204-wrong-value", "KS1204", 7, 43, "spec.key.rate_limits[0].unit"],
+  ["KS1205-acknowledge-until", "KS1205", 8, 28, "spec.acknowledge[0].until"],
   ["KS1205-match-workspace-slug", "KS1205", 5, 26, "spec.match.workspace_id"],
   ["KS1205-no-such-day", "KS1205", 7, 17, "spec.key.expires_at"],
   ["KS1205-override-without-zone", "KS1205", 8, 14, "spec.overrides[0].until"],
@@ -56,6 +57,9 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1303-profile-missing", "KS1303", 7, 14, "spec.profiles"],
   ["KS1304-profiles-in-a-circle", "KS1304", 6, 14, "spec.profiles"],
   ["KS1311-selects-by-what-it-sets", "KS1311", 8, 5, "spec.key.name"],
+  ["KS1331-acknowledged-no-field", "KS1331", 10, 13, "spec.acknowledge[0].path"],
+  ["KS1332-acknowledged-unmanaged", "KS1332", 10, 13, "spec.acknowledge[0].path"],
+  ["KS1333-acknowledged-over", "KS1333", 11, 14, "spec.acknowledge[0].until"],
   ["KS1340-above-the-guardrail", "KS1340", 9, 33, "spec.key.usage_limits.credit_limit"],
   ["KS1342-guardrail-nobody-knows", "KS1342", 11, 1, ""],
   ["KS1344-guardrail-for-nobody", "KS1344", 11, 1, "spec.match.labels"],
@@ -84,6 +88,8 @@ const warnings: ReadonlySet<ProblemCode> = new Set([
   "KS1355",
   "KS1344",
   "KS1346",
+  "KS1332",
+  "KS1333",
 ]);
 
 /** What else is told: a fault that stands in two places at both, and what follows from it. */

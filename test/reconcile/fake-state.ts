@@ -2,11 +2,15 @@
  * A state in memory that keeps the rules of the ledger, and refuses what nobody may do: to tell how a request ended
  * that was never claimed. The disk outlives the process that wrote to it.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { FieldPath, LiveKey } from "../../src/core/key.ts";
 import type { KeptGuardrail } from "../../src/core/guardrail.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
+import type { Keeping, LastGoodOwner, Quarantine } from "../../src/core/last-good.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
-import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
+import type { DesiredKey } from "../../src/core/resolve.ts";
+import { sourcesFact } from "../../src/core/sources.ts";
+import type { AuditEntry, FactName, InventoryKey, State, StateReader } from "../../src/ports.ts";
 import {
   afterAdoption,
   afterClaim,
@@ -25,6 +29,8 @@ export interface Disk {
   readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
   readonly restorations: Map<KeyId, Restoration>;
   guardrails: readonly KeptGuardrail[];
+  readonly lastGood: Map<KeyId, DesiredKey>;
+  readonly quarantines: Map<KeyId, Quarantine>;
   readonly audit: AuditEntry[];
 }
 
@@ -37,22 +43,13 @@ export function emptyDisk(): Disk {
     baselines: new Map(),
     restorations: new Map(),
     guardrails: [],
+    lastGood: new Map(),
+    quarantines: new Map(),
     audit: [],
   };
 }
 
-type Step = Exclude<
-  keyof State,
-  | "applied"
-  | "inventoryOf"
-  | "liveKeys"
-  | "keysNamed"
-  | "baselineOf"
-  | "restorations"
-  | "guardrails"
-  | "fact"
-  | "close"
->;
+type Step = Exclude<keyof State, keyof StateReader | "close">;
 
 export class FakeState implements State {
   /** The steps that were taken, in order: `claim ID`, `confirm ID`, `adopt`, … */
@@ -108,6 +105,35 @@ export class FakeState implements State {
 
   fact(name: FactName): JsonObject | undefined {
     return this.disk.facts.get(name);
+  }
+
+  lastGoodOwners(): readonly LastGoodOwner[] {
+    return [...this.disk.lastGood.values()].map(({ keyId, policy, place }) => {
+      return { keyId, policy, file: place.file };
+    });
+  }
+
+  lastGoodOf(id: KeyId): DesiredKey | undefined {
+    return this.disk.lastGood.get(id);
+  }
+
+  quarantines(): ReadonlyMap<KeyId, Quarantine> {
+    return new Map(this.disk.quarantines);
+  }
+
+  keepLastGood({ desired, quarantined, sources }: Keeping): void {
+    const isKnown =
+      isDeepStrictEqual(this.disk.lastGood, desired) &&
+      isDeepStrictEqual(this.disk.quarantines, quarantined) &&
+      isDeepStrictEqual(this.disk.facts.get("sources"), sourcesFact(sources));
+    if (isKnown) return;
+    this.#step("keepLastGood", "keepLastGood", () => {
+      this.disk.lastGood.clear();
+      for (const [id, key] of desired) this.disk.lastGood.set(id, key);
+      this.disk.quarantines.clear();
+      for (const [id, one] of quarantined) this.disk.quarantines.set(id, one);
+      this.disk.facts.set("sources", sourcesFact(sources));
+    });
   }
 
   /** Whether a request for this key may be under way. */
@@ -181,6 +207,8 @@ export class FakeState implements State {
     this.#step("forget", `forget ${id}`, () => {
       this.disk.ledger.delete(id);
       this.disk.restorations.delete(id);
+      this.disk.lastGood.delete(id);
+      this.disk.quarantines.delete(id);
       this.#underWay.delete(id);
       this.disk.audit.push(audit);
     });

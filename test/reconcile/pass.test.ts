@@ -66,6 +66,22 @@ describe("the report says what happened", () => {
     expect(rig.state.fact("reconciled")).toEqual({ at: report.endedAt, target, listed: 2 });
   });
 
+  test("of when the policies say something else by themselves", async () => {
+    const acknowledge = [1, 5].map((hours, index) => ({
+      path: { value: ["name", "description"][index]!, place: at(1) },
+      until: { value: now + hours * 3_600_000, place: at(1) },
+      reason: "known",
+    }));
+    const known = { ...policiesFor(1, { name: "wanted", description: "x" })[0]!, acknowledge };
+    const rig = createRig({ policies: [known], keys: plainKeys(1) });
+    expect(await run(rig)).toMatchObject({ applied: 0, acknowledgedUntil: "2026-09-01T13:00:00.000Z" });
+    rig.setNow(now + 3_600_000);
+    const later = await run(rig);
+    expect(later).toMatchObject({ applied: 1, acknowledgedUntil: "2026-09-01T17:00:00.000Z" });
+    expect(later.problems).toMatchObject([{ code: "KS1333", severity: "warning" }]);
+    expect(isInSync({ ...later, awaiting: 0 })).toBe(true);
+  });
+
   test("of changes that did not succeed: each with its reason", async () => {
     const rig = rigOf(3);
     rig.plane.refusedUpdates.set(keyId(2), remoteError("rejected", 422, "the server says no"));
