@@ -20,6 +20,7 @@
  * it is live.
  */
 import { advanced } from "./course.ts";
+import { breaksFile } from "./coverage.ts";
 import type { KeyId, PolicySet } from "./policy.ts";
 import { placeText, type Problem } from "./problem.ts";
 import type { DesiredKey, HeldKey, Resolution } from "./resolve.ts";
@@ -147,10 +148,10 @@ function stillHidden(former: Quarantine | undefined, hiding: Hiding): Problem | 
   return former === undefined ? undefined : hiding(former.file);
 }
 
-/** By policy: the first thing that is wrong with it. */
+/** By policy: the first thing that is wrong with it, and not only with a key of it. */
 function firstFaults(held: readonly HeldKey[]): ReadonlyMap<string, Problem> {
   const faults = new Map<string, Problem>();
-  for (const { policy, why } of held) if (!faults.has(policy)) faults.set(policy, why);
+  for (const { policy, why } of held) if (breaksFile(why) && !faults.has(policy)) faults.set(policy, why);
   return faults;
 }
 

@@ -198,7 +198,7 @@ describe("plan and apply", () => {
     expect(planned.exitCode).toBe(3);
     expect(checkedResult("plan", planned.stdout)).toMatchObject({
       changes: [],
-      notices: [{ kind: "held", keyId: idOf(1) }],
+      notices: [{ kind: "quarantined", keyId: idOf(1) }],
     });
     const explained = await runExplain("search", { format: "json" });
     expect(checkedResult("explain", explained.stdout)["guardrails"]).toMatchObject([
