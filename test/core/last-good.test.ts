@@ -47,6 +47,34 @@ describe("a key keeps what its policy said last", () => {
     expect(wanted(after, 2)).toEqual(["changed", "read"]);
   });
 
+  test("no longer than the override that was in force", () => {
+    const until = new Date(now + 10_000).toISOString();
+    const launch = policy({
+      name: "p1",
+      key: { description: "one" },
+      overrides: [{ until, key: { description: "launch" } }],
+    });
+    passes.pass({ policies: [launch] });
+    const broken = { problems: [unreadable("policies/p1.yaml")] };
+    expect(wanted(passes.pass(broken, now + 9_999))).toEqual(["launch", "kept"]);
+    expect(wanted(passes.pass(broken, now + 10_000))).toEqual(kept);
+    expect(wanted(passes.pass(broken, now + 10_001))).toEqual(kept);
+  });
+
+  test("until an override that had not begun does", () => {
+    const [from, until] = [5_000, 10_000].map((ms) => new Date(now + ms).toISOString());
+    const overrides = [{ from: from!, until: until!, key: { description: "launch" } }];
+    passes.pass({ policies: [policy({ name: "p1", key: { description: "one" }, overrides })] });
+    const broken = { problems: [unreadable("policies/p1.yaml")] };
+    for (const [ms, value] of [
+      [4_999, "one"],
+      [5_000, "launch"],
+      [10_000, "one"],
+    ] as const) {
+      expect(wanted(passes.look(broken, now + ms))).toEqual([value, "kept"]);
+    }
+  });
+
   test("in its mode", () => {
     passes.pass({ policies: [own(1, { description: "one" }, "report")] });
     const after = passes.pass({ problems: [unreadable("policies/p1.yaml")] });

@@ -63,6 +63,20 @@ describe("what was wanted last", () => {
     );
   });
 
+  it("comes back with what its overrides will change", () => {
+    const path = states.path();
+    const overrides = [{ until: "2026-12-01T00:00:00Z", key: { description: "launch" } }];
+    const desired = resolve({ policies: [policy({ key: { description: "text" }, overrides })] }).desired;
+    states.open(path).keepLastGood(keeping(desired));
+    const good = states.open(path, "read").lastGoodOf(keyId(1));
+    const { course, fields } = desired.get(keyId(1))!;
+    expect(good?.fields).toEqual(fields);
+    expect(good?.course.upcoming.map(({ at: when, fields: changed }) => [when, changed])).toEqual(
+      course.upcoming.map(({ at: when, fields: changed }) => [when, changed]),
+    );
+    expect(good?.course.upcoming).toHaveLength(1);
+  });
+
   it("comes back with what is acknowledged", () => {
     const path = states.path();
     const said = {
