@@ -248,6 +248,7 @@ export const catalogue: readonly CommandEntry[] = [
     examples: ["keysteward audit", "keysteward audit --type organisation-service --format json"],
     exits: "0, 3 a live key is what a guardrail forbids, or policies not valid",
     common: "all",
+    formats: reports,
     configure: (command) => void addKeyFilterFlags(command),
     run: async (io, { flags }) => (await import("./audit.ts")).audit(io, flags satisfies AuditFlags),
   },

@@ -157,7 +157,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     mend: "Take it out, or give a later `until`.",
   },
   KS1340: {
-    about: "What a policy and its profiles ask for offends against a guardrail.",
+    about: "What a policy and its profiles ask for, or a live key in an audit, offends against a guardrail.",
     mend: "Change the value to what the message expects; if the rule is wrong, change the guardrail in the same pull request.",
   },
   KS1341: {
