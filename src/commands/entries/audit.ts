@@ -1,0 +1,13 @@
+import type { AuditFlags } from "../audit.ts";
+import type { CommandEntry } from "../command-entry.ts";
+import { addKeyFilterFlags } from "../key-filter-flags.ts";
+
+export const entry: CommandEntry = {
+  name: "audit",
+  does: "which live keys a policy governs and which none does, the most powerful first",
+  examples: ["keysteward audit", "keysteward audit --type organisation-service --format json"],
+  exits: "0, 3 policies not valid",
+  common: "all",
+  configure: (command) => void addKeyFilterFlags(command),
+  run: async (io, { flags }) => (await import("../audit.ts")).audit(io, flags satisfies AuditFlags),
+};
