@@ -7,6 +7,7 @@ import type { CommandEntry } from "./command-entry.ts";
 
 const entries: readonly { readonly entry: CommandEntry }[] = await Promise.all([
   import("./entries/validate.ts"),
+  import("./entries/fmt.ts"),
   import("./entries/plan.ts"),
   import("./entries/apply.ts"),
   import("./entries/daemon.ts"),

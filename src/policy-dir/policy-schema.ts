@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import type { Json } from "../core/policy.ts";
+import type { Json, JsonObject } from "../core/policy.ts";
 import { isEmail, isInstant, isUuid } from "./formats.ts";
 import type { PolicyDocument } from "./policy-schema.types.ts";
 
@@ -13,11 +13,11 @@ export interface PolicySchema {
   readonly judge: (value: Json) => Verdict;
   /** The names of the fields of a `key` block. */
   readonly keyFields: readonly string[];
+  /** The schema itself. */
+  readonly schema: JsonObject;
 }
 
-interface SchemaFile {
-  readonly $defs: { readonly Key: { readonly properties: object } };
-}
+type SchemaFile = JsonObject & { readonly $defs: { readonly Key: { readonly properties: JsonObject } } };
 
 let compiled: PolicySchema | undefined;
 
@@ -47,5 +47,6 @@ function compile(): PolicySchema {
         : { ok: false, errors: validate.errors ?? [] };
     },
     keyFields: Object.keys(schema.$defs.Key.properties),
+    schema,
   };
 }
