@@ -20,6 +20,7 @@ export const shares = {
   "safety: damage": 300,
   "killed anywhere": 300,
   "fmt: what a file says": 300,
+  "drift: accepted": 40,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,

@@ -19,6 +19,7 @@ const entries: readonly { readonly entry: CommandEntry }[] = await Promise.all([
   import("./entries/resume.ts"),
   import("./entries/restore.ts"),
   import("./entries/import.ts"),
+  import("./entries/drift.ts"),
   import("./entries/explain.ts"),
   import("./entries/audit.ts"),
   import("./entries/forget.ts"),

@@ -16,13 +16,12 @@ import type { Problem } from "../core/problem.ts";
 import { layOut, settleComments, verbatimTags } from "./canonical-layout.ts";
 import { putInOrder } from "./canonical-order.ts";
 import { commentedTokens } from "./commented-tokens.ts";
+import { documentValues } from "./document-values.ts";
 import type { Limits } from "./limits.ts";
 import { parsePolicies } from "./parse-policies.ts";
 import { policySchema } from "./policy-schema.ts";
 import { documentShape } from "./schema-order.ts";
-import { createSourceText, decodeText } from "./source-text.ts";
-import { readValue } from "./yaml-value.ts";
-import { readYamlStream } from "./yaml-stream.ts";
+import { decodeText } from "./source-text.ts";
 
 export type Formatted =
   | { readonly kind: "text"; readonly text: string; readonly before: string }
@@ -92,18 +91,6 @@ function emptyText({ directives, commentBefore, contents, comment }: Document.Pa
   const lines = comments.flatMap((one) => (typeof one === "string" ? one.split("\n") : []));
   const start = directives.docStart === true ? "---\n" : "";
   return start + lines.map((line) => (line === "" ? "\n" : `#${line}\n`)).join("");
-}
-
-/** What the documents of a sound text say, in their order; null for an empty one. */
-function documentValues(text: string, limits: Limits): (ReturnType<typeof valueOf> | null)[] {
-  const source = createSourceText("", text);
-  return readYamlStream(text, limits).documents.map((document) =>
-    valueOf(readValue(document, source, limits)),
-  );
-}
-
-function valueOf({ read }: ReturnType<typeof readValue>) {
-  return read === undefined ? null : read.value;
 }
 
 /** The comments of a text, without their signs. */

@@ -25,14 +25,13 @@ export function valueText(value: Json, like?: Scalar.Type): string {
   if (Array.isArray(value))
     return `[${(value as readonly Json[]).map((item) => valueText(item)).join(", ")}]`;
   if (value !== null && typeof value === "object") {
-    const entries = Object.entries(value).map(
-      ([name, part]) => `${valueText(name)}: ${valueText(part as Json)}`,
-    );
+    const entries = Object.entries(value).map(([name, part]) => `${valueText(name)}: ${valueText(part)}`);
     return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
   }
   if (typeof value === "string" && like === "PLAIN" && instant.test(value)) return value;
   const scalar = new Scalar(value);
-  if (typeof value === "string" && unprintable.test(value)) scalar.type = "QUOTE_DOUBLE";
+  if (typeof value === "string" && (value.includes("\n") || unprintable.test(value)))
+    scalar.type = "QUOTE_DOUBLE";
   else if (typeof value === "string" && (like === "QUOTE_DOUBLE" || like === "QUOTE_SINGLE"))
     scalar.type = like;
   const list = new YAMLSeq();
