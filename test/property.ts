@@ -21,6 +21,7 @@ export const shares = {
   "killed anywhere": 300,
   "fmt: what a file says": 300,
   "drift: accepted": 40,
+  "edit: one field of a text": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,

@@ -10,7 +10,7 @@ import {
 } from "../core/canonical.ts";
 import type { Json } from "../core/policy.ts";
 import { valueText } from "./scalar-text.ts";
-import { lastOffset, lineBreakOf, lineEnd, lineStart, splice, type Span } from "./text-span.ts";
+import { commentLines, lastOffset, lineBreakOf, lineEnd, lineStart, splice, type Span } from "./text-span.ts";
 
 interface FoundList {
   readonly list: YAMLSeq;
@@ -28,12 +28,11 @@ export function listStep(text: string, { list, document }: FoundList, wanted: re
     if (same === undefined) return appended(text, list, item);
     if (!isSameItem(same.value, item)) return changed(text, same.node, item);
   }
-  const names = new Set<string>();
-  for (const { node, value } of found) {
+  // From the end, so that what is built on an item goes before it.
+  for (const [index, { node, value }] of [...found.entries()].reverse()) {
     const name = identityOf(value);
-    if (names.has(name) || !wanted.some((item) => identityOf(item) === name))
-      return removed(text, list, node);
-    names.add(name);
+    const isRepeat = found.slice(0, index).some((other) => identityOf(other.value) === name);
+    if (isRepeat || !wanted.some((item) => identityOf(item) === name)) return removed(text, list, node);
   }
   return text;
 }
@@ -73,7 +72,9 @@ function appended(text: string, list: YAMLSeq, item: Json): string {
 
 function removed(text: string, list: YAMLSeq, node: Node): string {
   const index = list.items.indexOf(node);
-  return splice(text, list.flow === true ? flowSpan(text, list, index) : itemLines(text, list, index), "");
+  if (list.flow === true) return splice(text, flowSpan(list, index), "");
+  const lines = itemLines(text, list, index);
+  return splice(text, lines, commentLines(text, lines));
 }
 
 /** The whole lines of an item of a list in block style, from its dash. */
@@ -84,7 +85,7 @@ function itemLines(text: string, list: YAMLSeq, index: number): Span {
 }
 
 /** An item in brackets with the comma that parts it from its neighbour. */
-function flowSpan(text: string, list: YAMLSeq, index: number): Span {
+function flowSpan(list: YAMLSeq, index: number): Span {
   const start = startOf(list.items[index]);
   const end = lastOffset(list.items[index]) ?? start;
   const before = list.items[index - 1];

@@ -5,7 +5,7 @@
  *   found                            what is written
  *   a scalar, an alias               the new value in its place, in the same quotes
  *   a list, and a list is wanted     items added behind the last one, items taken away, the amount of a rate limit
- *   a list or mapping, else          the new value behind the name; the lines of the old one go, comments between stay
+ *   a list or mapping, else          the new value behind the name; the lines of the old one go, but not its comments
  *   nothing                          a new entry behind the one that comes before it in the schema
  *   null, and a part of it is asked  a mapping of that part
  *
@@ -19,7 +19,7 @@ import { isObject, sameCanonical } from "../core/canonical.ts";
 import { listStep } from "./edit-list.ts";
 import type { Shape } from "./schema-order.ts";
 import { valueText } from "./scalar-text.ts";
-import { blockSpan, lastOffset, lineBreakOf, lineEnd, lineStart, splice } from "./text-span.ts";
+import { blockSpan, commentLines, lastOffset, lineBreakOf, lineEnd, lineStart, splice } from "./text-span.ts";
 
 /** A field by the names that lead to it from the top of a document, and what it is to be. */
 export interface ValueEdit {
@@ -44,11 +44,21 @@ const mostSteps = 20_000;
 export function editValue(text: string, target: Target, edit: ValueEdit): Edited {
   let last = text;
   for (let step = 0; step < mostSteps; step += 1) {
-    const next = oneStep(last, target, edit);
+    const next = tryStep(last, target, edit);
     if (next.kind === "refused" || next.text === last) return next;
     last = next.text;
   }
   return { kind: "refused", reason: "the edit does not come to an end" };
+}
+
+function tryStep(text: string, target: Target, edit: ValueEdit): Edited {
+  try {
+    return oneStep(text, target, edit);
+  } catch (thrown) {
+    // The library throws this one for an alias without its anchor.
+    if (!(thrown instanceof ReferenceError)) throw thrown;
+    return refused("an alias would be left without its anchor; write the value out where the alias is");
+  }
 }
 
 function oneStep(text: string, { document: index, shape }: Target, { names, value }: ValueEdit): Edited {
@@ -110,7 +120,7 @@ function replaced(text: string, { pair, document }: Found, value: Json): Edited 
   const span = blockSpan(text, old);
   const colon = colonOf(text, pair);
   if (span === undefined || colon === undefined) return refused("its lines cannot be told from others");
-  const without = splice(text, span, "");
+  const without = splice(text, span, commentLines(text, span));
   return { kind: "text", text: splice(without, [colon, colon], ` ${valueText(value)}`) };
 }
 

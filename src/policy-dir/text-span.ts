@@ -42,3 +42,9 @@ export function blockSpan(text: string, node: YAMLMap | YAMLSeq): Span | undefin
   const from = lineStart(text, first);
   return text.slice(from, first).trim() === "" ? [from, lineEnd(text, last)] : undefined;
 }
+
+/** The lines of a span that hold nothing but a comment. */
+export function commentLines(text: string, [from, to]: Span): string {
+  const lines = text.slice(from, to).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return lines.filter((line) => line.trimStart().startsWith("#")).join("");
+}

@@ -22,7 +22,6 @@ import { anyModel, anyStoredKey } from "./stored-keys.ts";
  *   4. a second one has nothing to accept but what the first one left.
  */
 
-const share = "drift: accepted";
 const startSimulator = useSimulators();
 const makeWorkplace = useWorkplaces();
 
@@ -31,7 +30,7 @@ test(
   (context) =>
     holds(
       context,
-      share,
+      "drift: accepted",
       fc.asyncProperty(
         anyStoredKey,
         anyStoredKey,
@@ -88,7 +87,7 @@ test(
         },
       ),
     ),
-  timeFor(share) * 2,
+  timeFor("drift: accepted"),
 );
 
 function isIn(path: string, outer: string): boolean {

@@ -15,14 +15,12 @@ import { anyPolicyText } from "./policy-texts.ts";
  *   4. the names of `spec` and of `key` stand in the order of the schema, unless anchors forbid it.
  */
 
-const share = "fmt: what a file says";
-
 test(
   "formatting keeps what a file says and its comments, and is done after one time",
   (context) =>
     holds(
       context,
-      share,
+      "fmt: what a file says",
       fc.property(anyPolicyText, (text) => {
         const formatted = formatText("a.yaml", Buffer.from(text), defaultLimits);
         expect(formatted, text).toMatchObject({ kind: "text" });
@@ -35,7 +33,7 @@ test(
         expect(disorder(after), after).toEqual([]);
       }),
     ),
-  timeFor(share),
+  timeFor("fmt: what a file says"),
 );
 
 function values(text: string): unknown[] {
