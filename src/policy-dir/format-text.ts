@@ -105,12 +105,12 @@ function commentsOf(text: string): string[] {
   return comments.sort();
 }
 
-/** The first comment that is in the one list more often than in the other. */
+/** The first comment that is in the one list more often than in the other; both are sorted. */
 function missing(before: readonly string[], after: readonly string[]): string | undefined {
-  const left = [...after];
+  let at = 0;
   return before.find((comment) => {
-    const index = left.indexOf(comment);
-    if (index >= 0) left.splice(index, 1);
-    return index < 0;
+    while (at < after.length && (after[at] ?? "") < comment) at += 1;
+    at += 1;
+    return after[at - 1] !== comment;
   });
 }

@@ -114,3 +114,24 @@ describe("layout", () => {
     expect(formatted("# one\n\n# two\n")).toBe("# one\n\n# two\n");
   });
 });
+
+describe("comments in odd places stay in the file", () => {
+  test.each([
+    "    alert_emails: [ # c\n      ]\n",
+    "    ? name # c\n    : a\n",
+    "    name: # c\n      # d\n      a # e\n",
+    "    usage_limits: { # c\n      type # d\n      : # e\n      cost }\n",
+    "    scopes: [ a # c\n      , b ]\n",
+    "    name: &a # c\n      a\n",
+    "    usage_limits: &u # c\n      credit_limit: 5 # d\n      type: cost\n",
+    "    rate_limits:\n      - # c\n        value: 5\n        unit: rpm # d\n        type: requests\n",
+    "    scopes: [a, b] # c\n          # d\n    name: x\n",
+    "    usage_limits: {type: cost, # c\n      # d\n      }\n",
+    "    description: | # c\n      # text\n    name: a\n",
+  ])("%j", (key) => {
+    const text = `apiVersion: keysteward/v1\nkind: Profile\nmetadata: { name: p }\nspec:\n  key:\n${key}`;
+    const after = formatted(text);
+    for (const [comment] of text.matchAll(/# \w+/g)) expect(after).toContain(comment);
+    expect(formatted(after)).toBe(after);
+  });
+});
