@@ -7,7 +7,7 @@ import { driftJson, humanDrift, type DriftResult } from "../render/drift.ts";
 import { exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
 import { idPrefixes, ledgerNames, liveNames, namedKey, policyNames } from "./named-key.ts";
 import { createRemoteContext, type RemoteContext } from "./remote-context.ts";
-import { trustedPolicies } from "./trusted-policies.ts";
+import { trustedPolicies, withKey } from "./trusted-policies.ts";
 
 export interface DriftFlags extends CommonFlags {
   /** Fields to accept; all that differ unless given. */
@@ -19,13 +19,13 @@ export interface DriftFlags extends CommonFlags {
 export async function acceptDrift(io: Io, text: string, flags: DriftFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
   const { config, credential, log, format, paint, print } = context;
-  const policies = trustedPolicies(config);
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
-  const { reader, state } = assembled.ports;
+  const { reader, state, clock } = assembled.ports;
   try {
-    const lookups = [policyNames(policies.set.policies), liveNames(state), ledgerNames(state)];
-    const keyId = namedKey(text, [...lookups, idPrefixes(policies.set.policies)]);
+    const { set, resolution } = trustedPolicies(config, { state, now: clock.now() });
+    const lookups = [policyNames(set.policies, resolution), liveNames(state), ledgerNames(state)];
+    const keyId = namedKey(text, [...lookups, idPrefixes(set.policies)]);
     const answer = await tryGet(reader, { id: keyId, listed: false, signal: stop.signal });
     const result: DriftResult =
       "kind" in answer
@@ -34,7 +34,7 @@ export async function acceptDrift(io: Io, text: string, flags: DriftFlags): Prom
             outcome: "refused",
             reason: "message" in answer ? answer.message : "it was not seen",
           }
-        : acceptOn(context, assembled, { policies, live: answer.key, flags });
+        : acceptOn(context, assembled, { live: answer.key, flags, now: clock.now() });
     print(format === "json" ? driftJson(result) : humanDrift(result, paint));
     if (result.outcome === "refused") return exits.held;
     return result.outcome === "planned" ? exits.changes : exits.ok;
@@ -45,18 +45,20 @@ export async function acceptDrift(io: Io, text: string, flags: DriftFlags): Prom
 }
 
 interface Parts {
-  readonly policies: ReturnType<typeof trustedPolicies>;
   readonly live: LiveKey;
   readonly flags: DriftFlags;
+  readonly now: number;
 }
 
 function acceptOn(
   { io, config }: RemoteContext,
   { ports }: Assembled,
-  { policies, live, flags }: Parts,
+  { live, flags, now }: Parts,
 ): DriftResult {
-  const { state, clock } = ports;
-  const [keyId, now, named] = [live.id, clock.now(), flags.field ?? []];
+  const { state } = ports;
+  const [keyId, named] = [live.id, flags.field ?? []];
+  // What it is selected by, and what guardrails say of it, is what it is now.
+  const policies = trustedPolicies(config, { state, now, live: withKey(state, live) });
   const plan = planAcceptance({
     keyId,
     ...policies,

@@ -12,9 +12,11 @@
  *   a part of a budget, and there is none                    the whole group becomes null
  *   the group is to be empty, and is not                     the group as it is
  *   one of two ways of rotating or resetting                 both, as the API takes only one of them
+ *   set by an override, or written together with what is     left: the override has its way until it ends
  *
  * A value belongs where it stands now: in the policy itself, or in a profile that no other policy is built on. What stands
- * in a profile that others share goes into the policy, where it wins. A policy of several keys is not touched.
+ * in a profile that others share goes into the policy, where it wins. A policy of several keys is not touched, nor is one
+ * that selects its keys.
  */
 import { isObject } from "./canonical.ts";
 import { diffField } from "./diff.ts";
@@ -22,12 +24,13 @@ import { statementsOf, type DesiredField } from "./effective.ts";
 import { metadataPath, sameField } from "./fields.ts";
 import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath, LiveKey } from "./key.ts";
+import { overriddenFields, overriddenReason } from "./overridden-fields.ts";
 import type { AppliedKey } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
 import { liveValue } from "./live.ts";
 import type { Json, KeyId, KeyPolicy, PolicySet, Profile } from "./policy.ts";
 import { isSamePlace } from "./problem.ts";
-import type { Resolution } from "./resolve.ts";
+import type { DesiredKey, Resolution } from "./resolve.ts";
 
 export interface AcceptInput {
   readonly keyId: KeyId;
@@ -75,6 +78,7 @@ export function planAcceptance(input: AcceptInput): AcceptPlan {
   const desired = resolution.desired.get(keyId);
   const policy = set.policies.find(({ name }) => name === desired?.policy);
   if (desired === undefined || policy === undefined) return ungoverned(input);
+  if (desired.selectedBy !== undefined) return selected(desired.selectedBy);
   if (policy.keyIds.length !== 1) {
     return {
       kind: "refused",
@@ -92,10 +96,13 @@ export function planAcceptance(input: AcceptInput): AcceptPlan {
     };
   }
   const left: LeftField[] = [];
+  const overridden = overriddenFields(desired);
   const paths = [...desired.fields].flatMap(([path, field]): FieldPath[] => {
     if (named.length > 0 && !isMeant(path, named)) return [];
-    const reason = reasonToLeave(input, path, field);
-    if (reason === "same") return [];
+    const own = reasonToLeave(input, path, field);
+    if (own === "same") return [];
+    const written = statementsFor(input.live, desired.fields, [path]);
+    const reason = written.map((one) => overriddenReason(overridden, one.path)).find(isText) ?? own;
     if (reason !== undefined) left.push({ path, reason });
     return reason === undefined ? [path] : [];
   });
@@ -108,6 +115,7 @@ export function planAcceptance(input: AcceptInput): AcceptPlan {
 
 function ungoverned({ keyId, resolution }: AcceptInput): AcceptPlan {
   const held = resolution.held.find((one) => one.keyId === keyId);
+  const unknown = resolution.problems.find(({ code }) => code === "KS1342");
   return held === undefined
     ? {
         kind: "refused",
@@ -116,9 +124,26 @@ function ungoverned({ keyId, resolution }: AcceptInput): AcceptPlan {
       }
     : {
         kind: "refused",
-        reason: `the policy "${held.policy}" has errors, so nobody can say what it wants`,
-        hint: "`keysteward validate` shows them; mend them first.",
+        reason:
+          held.why ??
+          unknown?.message ??
+          `the policy "${held.policy}" has errors, so nobody can say what it wants`,
+        hint: "`keysteward validate` shows what is wrong; mend it first.",
       };
+}
+
+/** What selects a key selects others, too, or will. */
+function selected(selectedBy: NonNullable<DesiredKey["selectedBy"]>): AcceptPlan {
+  const names = selectedBy.map(({ policy }) => `"${policy}"`).join(" and ");
+  return {
+    kind: "refused",
+    reason: `the key is selected by ${names}, and what is written there is asked of every key that is selected`,
+    hint: "Give this key a policy of its own first: a KeyPolicy with its keyId has it alone.",
+  };
+}
+
+function isText(text: string | undefined): text is string {
+  return text !== undefined;
 }
 
 /** Whether a path is one of those named, or inside of one. */

@@ -93,6 +93,8 @@ export interface ReadBack {
   readonly shown: readonly FieldPath[];
   /** Fields that read otherwise, and not because the read was late. */
   readonly notShown: readonly FieldPath[];
+  /** Fields that no read shows, however long one waits. */
+  readonly unprovable: readonly FieldPath[];
 }
 
 /** A correction of the ledger that needs no request. */

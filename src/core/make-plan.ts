@@ -7,9 +7,10 @@
  * ever written, it is told.
  */
 import { compareTexts } from "./texts.ts";
+import { breaksFile } from "./coverage.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import { updateBody } from "./body.ts";
-import { rankOf } from "./fields.ts";
+import { ranked } from "./change-rank.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
 import { liveValue, touchedGroups } from "./live.ts";
@@ -17,12 +18,15 @@ import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
+  pausedText,
   releasedNotice,
+  reportText,
   restoredText,
   shortText,
   type Judged,
   heldNotice,
 } from "./notices.ts";
+import { overrideNotices } from "./override-notices.ts";
 import {
   digestOf,
   inPushOrder,
@@ -71,6 +75,7 @@ export function makePlan(input: PlanInput): Plan {
   const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
   const notices = [
     ...results.flatMap((result) => result.notices),
+    ...desired.flatMap((key) => overrideNotices(key, input)),
     ...keysWithoutPolicy(input.applied, input.resolution),
   ];
   return {
@@ -101,7 +106,7 @@ export function makePlan(input: PlanInput): Plan {
 
 function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
-    return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
+    return told(desired, "paused", pausedText(desired));
   }
   const restoration = input.restorations.get(desired.keyId);
   if (restoration !== undefined) return told(desired, "restored", restoredText(desired, restoration));
@@ -121,7 +126,7 @@ function brokenPredecessor(desired: DesiredKey, input: PlanInput): Notice | unde
   const applied = input.applied.get(desired.keyId);
   if (applied === undefined || applied.policy === desired.policy) return undefined;
   const { problems } = input.resolution;
-  const broken = problems.some(({ severity, file }) => severity === "error" && file === applied.file);
+  const broken = problems.some((problem) => breaksFile(problem) && problem.file === applied.file);
   return broken ? heldNotice(desired.keyId, applied.policy) : undefined;
 }
 
@@ -140,7 +145,7 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
     return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
   });
   if (differing.length === 0) return nothing;
-  return told(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
+  return told(desired, "drift", reportText(desired, differing));
 }
 
 /**
@@ -175,7 +180,7 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
     return { path, field, verdict: diffField(sides, contextOf(input)) };
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
-  const fields = judged.flatMap((one) => fieldChange(one, judged));
+  const fields = ranked(judged.flatMap(fieldChange));
   const adoption = adopt({ desired, judged, gone, applied, now: input.now });
   return {
     ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
@@ -184,7 +189,7 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
   };
 }
 
-function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): FieldChange[] {
+function fieldChange({ path, field, verdict }: Judged): Omit<FieldChange, "rank">[] {
   if (verdict.kind !== "set") return [];
   return [
     {
@@ -195,18 +200,9 @@ function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): 
       why: verdict.why,
       replaced: verdict.replaced,
       reverts: verdict.reverts,
-      rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
       place: field.place,
     },
   ];
-}
-
-/** Where there was no budget, how often it refills and what it counts grant nothing: the limit alone has a rank. */
-function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
-  const limit = "usage_limits.credit_limit";
-  if (!path.startsWith("usage_limits.") || path === limit) return false;
-  const verdict = all.find((one) => one.path === limit)?.verdict;
-  return verdict?.kind === "set" && verdict.from === null;
 }
 
 function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {

@@ -6,10 +6,11 @@
  *   what was written           shown                         shown
  *   what the write replaced    late: it is judged again      not shown
  *   another value              not shown                     not shown
- *   no such field              unseen: asked for otherwise   unseen
+ *   no such field              unseen: asked for otherwise   unseen; unprovable where the read shows all there is
  *
- * Each field is judged once: shown or not shown ends the question for this write. What follows from "not shown" is for
- * the three-way rule to say.
+ * Each field is judged once: shown, not shown or unprovable ends the question for this write. What follows from "not
+ * shown" is for the three-way rule to say. Unprovable is told once; to ask on would be to ask for good. Written anew, or
+ * seen to differ, the field is judged again.
  */
 import { mayBeLate } from "./diff.ts";
 import { sameField } from "./fields.ts";
@@ -17,13 +18,14 @@ import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import type { AppliedField, AppliedKey, ReadBack } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import type { KeyId } from "./policy.ts";
+import { isWithin } from "./within.ts";
 
 /** A field that was written, and what a read shows of it. */
 export interface FieldProof {
   readonly path: FieldPath;
-  readonly kind: "shown" | "late" | "not-shown" | "unseen";
+  readonly kind: "shown" | "late" | "not-shown" | "unseen" | "unprovable";
   readonly set: Canonical;
-  /** Undefined when unseen. */
+  /** Undefined when unseen or unprovable. */
   readonly read: Canonical | undefined;
 }
 
@@ -31,6 +33,11 @@ interface ProofContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly settleMs: number;
+}
+
+interface ReadContext extends ProofContext {
+  /** Whether the read shows all that any read can: a whole GET. What it does not show, none will. */
+  readonly complete: boolean;
 }
 
 /** The keys with a field whose effect is open. */
@@ -50,7 +57,7 @@ function isOpen(field: AppliedField): boolean {
 }
 
 /** Judges every open field of a key by what was read of it. */
-export function proveKey(key: AppliedKey, live: LiveKey, context: ProofContext): FieldProof[] {
+export function proveKey(key: AppliedKey, live: LiveKey, context: ReadContext): FieldProof[] {
   return fieldsToProve(key).flatMap((path) => {
     const field = key.fields.get(path);
     if (field?.confirmed === undefined) return [];
@@ -69,17 +76,20 @@ interface Written {
 function judge(
   { path, set, field }: Written,
   read: Canonical | undefined,
-  context: ProofContext,
+  context: ReadContext,
 ): FieldProof["kind"] {
-  if (read === undefined) return "unseen";
+  if (read === undefined) return context.complete && isOver(field, context) ? "unprovable" : "unseen";
   if (sameField(path, { desired: set, live: read, now: context.now })) return "shown";
   return mayBeLate({ path, applied: field }, read, context) ? "late" : "not-shown";
 }
 
 /** Whether the settle time of a key's open fields is over: a key that no read shows by then is not waited for. */
 export function isOverdue(key: AppliedKey, context: ProofContext): boolean {
-  const newest = fieldsToProve(key).map((path) => key.fields.get(path)?.confirmed?.at ?? 0);
-  return context.now - Math.max(0, ...newest) >= context.settleMs;
+  return fieldsToProve(key).every((path) => isOver(key.fields.get(path), context));
+}
+
+function isOver(field: AppliedField | undefined, { now, settleMs }: ProofContext): boolean {
+  return field?.confirmed === undefined || !isWithin(field.confirmed.at, now, settleMs);
 }
 
 /** What the ledger is to note of it; undefined when everything is still open. */
@@ -88,5 +98,7 @@ export function readBackOf(keyId: KeyId, proofs: readonly FieldProof[]): ReadBac
     proofs.filter((proof) => proof.kind === kind).map(({ path }) => path);
   const shown = paths("shown");
   const notShown = paths("not-shown");
-  return shown.length + notShown.length === 0 ? undefined : { keyId, shown, notShown };
+  const unprovable = paths("unprovable");
+  const judged = shown.length + notShown.length + unprovable.length;
+  return judged === 0 ? undefined : { keyId, shown, notShown, unprovable };
 }

@@ -25,11 +25,15 @@ export interface AcceptRequest {
   readonly live: LiveKey;
   readonly set: PolicySet;
   readonly resolution: Resolution;
+  /** What another set says, under the same circumstances. */
+  readonly resolve: (set: PolicySet) => Resolution;
   readonly accepted: readonly Acceptance[];
   readonly now: number;
   /** Takes secrets out of a text. */
   readonly clean: (text: string) => string;
 }
+
+type Document = PolicySet["policies" | "profiles" | "guardrails"][number];
 
 /** A file as it is and as it is to be. */
 export interface AcceptedFile {
@@ -80,11 +84,8 @@ function readFiles({ set, accepted }: AcceptRequest): ReadonlyMap<string, Accept
       const bytes = readFileSync(file);
       const decoded = decodeText(bytes);
       const read = parsePolicies(file, bytes, defaultLimits);
-      const known = [...set.policies, ...set.profiles].filter(({ place }) => place.file === file);
-      if (
-        "fault" in decoded ||
-        JSON.stringify([...read.policies, ...read.profiles]) !== JSON.stringify(known)
-      )
+      const known = allDocuments(set).filter(({ place }) => place.file === file);
+      if ("fault" in decoded || JSON.stringify(allDocuments(read)) !== JSON.stringify(known))
         return { reason: `${file} changed while it was looked at; try again` };
       files.set(file, { file, bytes, before: decoded.text, after: decoded.text });
     } catch (thrown) {
@@ -92,6 +93,10 @@ function readFiles({ set, accepted }: AcceptRequest): ReadonlyMap<string, Accept
     }
   }
   return files;
+}
+
+function allDocuments(read: Pick<PolicySet, "policies" | "profiles" | "guardrails">): readonly Document[] {
+  return [...read.policies, ...read.profiles, ...read.guardrails];
 }
 
 /** As reads show a secret: `z1*****3AX` (observed). */

@@ -5,8 +5,8 @@ import { overlaps, sameField } from "../core/fields.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
 import { liveValue } from "../core/live.ts";
 import type { Json, PolicySet } from "../core/policy.ts";
-import { isSamePlace } from "../core/problem.ts";
-import { createResolver, type DesiredKey, type Resolution } from "../core/resolve.ts";
+import { isSamePlace, type Place, type Problem } from "../core/problem.ts";
+import type { DesiredKey, Resolution } from "../core/resolve.ts";
 import type { AcceptedFile, AcceptRequest } from "./accept-edits.ts";
 import { documentValues } from "./document-values.ts";
 import { defaultLimits } from "./limits.ts";
@@ -25,14 +25,14 @@ export function judgeEdits(
   files: readonly AcceptedFile[],
 ): EditFault | undefined {
   const contents = files.map(({ file, after }) => parsePolicies(file, Buffer.from(after), defaultLimits));
-  const { keyId, set, resolution } = request;
+  const { keyId, set, resolution, resolve } = request;
   for (const { problems } of contents) {
     const broken = problems.find(({ severity }) => severity === "error");
     if (broken !== undefined) return faultAt(broken);
   }
   if (!files.every((file) => keepsTheRest(file, accepted)))
     return { path: "", reason: "the edit would change more than this key's policy" };
-  const next = createResolver()(withFiles(set, files, contents));
+  const next = resolve(withFiles(set, files, contents));
   const own = next.desired.get(keyId);
   const before = resolution.desired.get(keyId);
   if (own === undefined || before === undefined) {
@@ -49,11 +49,12 @@ export function judgeEdits(
   return judgeFields(request, accepted, { before: before.fields, after: own.fields });
 }
 
-function faultAt({ path, message }: { readonly path: string; readonly message: string }): EditFault {
+function faultAt({ code, path, message }: Problem): EditFault {
   const inside = "spec.key.";
+  const why = code === "KS1340" ? "a guardrail forbids it" : "a policy cannot say it";
   return {
     path: path.startsWith(inside) ? path.slice(inside.length) : "",
-    reason: `a policy cannot say it: ${message}`,
+    reason: `${why}: ${message}`,
   };
 }
 
@@ -76,15 +77,16 @@ function withFiles(
   contents: readonly FileContent[],
 ): PolicySet {
   const isElsewhere = (file: string): boolean => !files.some((one) => one.file === file);
+  const others = <T extends { readonly place: Place }>(items: readonly T[]): readonly T[] =>
+    items.filter(({ place }) => isElsewhere(place.file));
   return {
     ...set,
-    policies: [
-      ...set.policies.filter(({ place }) => isElsewhere(place.file)),
-      ...contents.flatMap(({ policies }) => policies),
-    ],
-    profiles: [
-      ...set.profiles.filter(({ place }) => isElsewhere(place.file)),
-      ...contents.flatMap(({ profiles }) => profiles),
+    policies: [...others(set.policies), ...contents.flatMap(({ policies }) => policies)],
+    profiles: [...others(set.profiles), ...contents.flatMap(({ profiles }) => profiles)],
+    guardrails: [...others(set.guardrails), ...contents.flatMap(({ guardrails }) => guardrails)],
+    brokenGuardrails: [
+      ...others(set.brokenGuardrails),
+      ...contents.flatMap(({ brokenGuardrails }) => brokenGuardrails),
     ],
     problems: [
       ...set.problems.filter(({ file }) => isElsewhere(file)),

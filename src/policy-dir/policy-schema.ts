@@ -13,11 +13,15 @@ export interface PolicySchema {
   readonly judge: (value: Json) => Verdict;
   /** The names of the fields of a `key` block. */
   readonly keyFields: readonly string[];
+  /** The parts of the schema, by name. */
+  readonly definitions: JsonObject;
   /** The schema itself. */
   readonly schema: JsonObject;
 }
 
-type SchemaFile = JsonObject & { readonly $defs: { readonly Key: { readonly properties: JsonObject } } };
+type SchemaFile = JsonObject & {
+  readonly $defs: JsonObject & { readonly Key: { readonly properties: JsonObject } };
+};
 
 let compiled: PolicySchema | undefined;
 
@@ -48,5 +52,6 @@ function compile(): PolicySchema {
     },
     keyFields: Object.keys(schema.$defs.Key.properties),
     schema,
+    definitions: schema.$defs,
   };
 }

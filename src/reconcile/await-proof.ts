@@ -55,6 +55,13 @@ function provenEnd(proof: KeyProof | undefined, error: string | null): Pick<Outc
       return { outcome: "applied", message: "applied, and read back as it was set" };
     case "not-shown":
       return { outcome: "not-reflected", message: `accepted, but ${differences(proof, "not-shown")}` };
+    case "unprovable": {
+      const paths = proof.fields.filter(({ kind }) => kind === "unprovable").map(({ path }) => path);
+      return {
+        outcome: "unprovable",
+        message: `accepted; it cannot be proved: no read shows ${paths.join(", ")}`,
+      };
+    }
     case "unlisted":
       return { outcome: "unlisted", message: "accepted, but no read shows this key" };
     case "open":

@@ -1,11 +1,14 @@
 import { updateBody } from "../core/body.ts";
+import { ranked } from "../core/change-rank.ts";
 import { sameField } from "../core/fields.ts";
 import type { UpdateBody } from "../core/key.ts";
+import { confirmedValues, type KnownValue } from "../core/key-past.ts";
 import type { ClaimedField } from "../core/ledger.ts";
 import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, FieldChange } from "../core/plan.ts";
 import type { JsonObject } from "../core/policy.ts";
+import { worstRank } from "../core/rank.ts";
 import { RemoteError } from "../core/remote-error.ts";
 import { messageOf } from "../errors.ts";
 import type {
@@ -15,16 +18,18 @@ import type {
   KeyWriter,
   Provenance,
   RequestOptions,
+  StateReader,
   StateWriter,
   UpdateReceipt,
 } from "../ports.ts";
 import { originsOf, type Origins } from "./origins.ts";
+import { settledClaims } from "./settled-claims.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
   readonly reader: KeyReader;
   readonly writer: KeyWriter;
-  readonly state: StateWriter;
+  readonly state: StateWriter & Pick<StateReader, "applied">;
   readonly clock: Clock;
   readonly provenance: Provenance;
 }
@@ -38,6 +43,8 @@ export interface PushOptions {
   readonly signal: AbortSignal;
   /** When the live keys of the plan were read; null when they were not. */
   readonly readAt: number | null;
+  /** Whether the change may go although it turns out to loosen, which its plan did not know. */
+  readonly mayTurnOut: boolean;
 }
 
 export interface Pushed {
@@ -54,6 +61,8 @@ export async function pushChange(ports: PushPorts, change: Change, options: Push
     options.yielding.throwIfAborted();
     const request = await prepare(ports, change, options);
     if (request === null) return ended(change, { outcome: "applied", message: "it is already as wanted" });
+    // Nothing is claimed yet: the next plan finds the change as this one did, with what was seen now.
+    if (turnsOut(change, request.change) && !options.mayTurnOut) return deferred(request.change);
     return await send(ports, { ...request, origins }, options);
   } catch (error) {
     if (error instanceof Withdrawn) return ended(change, { outcome: "skipped", message: error.message });
@@ -91,14 +100,31 @@ async function prepare(ports: PushPorts, change: Change, options: PushOptions): 
   if (already.length > 0) {
     const { keyId, policy, place } = change;
     const confirm = already.map(({ path, to }) => ({ path, value: to }));
-    ports.state.adopt([{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }]);
+    const adoptions = [{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }];
+    ports.state.adopt(adoptions, settledClaims(adoptions, ports.state.applied(), options.pass));
   }
   if (fields.length === 0) return null;
-  const seen = fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from }));
+  const seen = ranked(
+    fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from })),
+  );
+  const rank = worstRank(seen.map((field) => field.rank));
   const changed = fields.map(({ path }) => path);
   const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
   if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
-  return { change: { ...change, fields: seen, groups: touchedGroups(record.key, changed) }, body };
+  return { change: { ...change, rank, fields: seen, groups: touchedGroups(record.key, changed) }, body };
+}
+
+/** Whether a change loosens by what was seen when it was to be sent, and did not by its plan. */
+function turnsOut(planned: Change, seen: Change): boolean {
+  return planned.rank !== "loosens" && seen.rank === "loosens";
+}
+
+function deferred(change: Change): Pushed {
+  const paths = change.fields.filter(({ rank }) => rank === "loosens").map(({ path }) => path);
+  const message =
+    `not sent: by what the key has now it would be loosened (${paths.join(", ")}), which the plan did not know; ` +
+    "the next reconcile pass plans it, and the guard counts it";
+  return ended(change, { outcome: "deferred", message });
 }
 
 async function send(ports: PushPorts, request: Explained, options: PushOptions): Promise<Pushed> {
@@ -109,9 +135,14 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
     ...{ keyId, policy, file: place.file, line: place.line },
   });
   const at = ports.clock.now();
+  const known = confirmedValues(ports.state.applied().get(keyId));
+  const lines = fields.map((field) => ({
+    ...origins.field(field),
+    ...confirmedBefore(known.get(field.path)),
+  }));
   ports.state.claim(
     { keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
-    audit("claimed", { fields: fields.map(origins.field), top: Object.keys(body), ...origins.detail }),
+    audit("claimed", { fields: lines, top: Object.keys(body), ...origins.detail }),
   );
   const { status, attempts } = await updated();
   ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
@@ -125,6 +156,11 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
       throw error;
     }
   }
+}
+
+/** What the ledger had confirmed: with it the line says what the field was before, also when older lines are gone. */
+function confirmedBefore(known: KnownValue | undefined): JsonObject {
+  return known === undefined ? {} : { confirmed: { value: known.value, at: known.at } };
 }
 
 interface Failure {

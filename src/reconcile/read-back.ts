@@ -2,7 +2,8 @@
  * After a push: what was written is read, judged (`core/proof.ts`) and noted. Nothing is written to the control plane
  * here; what does not read as it was set is for the next pass.
  *
- * Single GETs where they are fewer requests than the list, else the list. A key that no read shows, and an error, prove nothing: they are asked again, the former until the settle time is over.
+ * Single GETs where they are fewer requests than the list, else the list. A key or a field that no read shows, and an error,
+ * prove nothing: they are asked again, the former two until the settle time is over.
  */
 import type { KeyId } from "../core/policy.ts";
 import type { Sight } from "../core/make-plan.ts";
@@ -34,9 +35,10 @@ export interface ReadBackOptions {
 
 /**
  * How a key reads after the write. `proved`: as it was set. `open`: not all of it can be told yet. `not-shown`: otherwise.
- * `unlisted`: no read shows the key.
+ * `unprovable`: as it was set as far as a read shows it, and of the rest it will never be told. `unlisted`: no read shows the
+ * key.
  */
-export type ProofKind = "proved" | "open" | "not-shown" | "unlisted";
+export type ProofKind = "proved" | "open" | "not-shown" | "unprovable" | "unlisted";
 
 export interface KeyProof {
   readonly keyId: KeyId;
@@ -136,16 +138,21 @@ function judgeKey(
 ): Judgement {
   const { sight } = look;
   if (sight.kind === "missing" && isOverdue(key, look)) {
-    return { kind: "unlisted", fields: [], noted: { keyId, shown: [], notShown: fieldsToProve(key) } };
+    return {
+      kind: "unlisted",
+      fields: [],
+      noted: { keyId, shown: [], notShown: fieldsToProve(key), unprovable: [] },
+    };
   }
   if (sight.kind !== "seen") return { kind: "open", fields: [], noted: undefined };
-  const fields = proveKey(key, sight.key, look);
+  const fields = proveKey(key, sight.key, { ...look, complete: sight.complete });
   return { kind: kindOf(fields), fields, noted: readBackOf(keyId, fields) };
 }
 
 function kindOf(fields: readonly FieldProof[]): ProofKind {
   if (fields.some(({ kind }) => kind === "not-shown")) return "not-shown";
-  return fields.every(({ kind }) => kind === "shown") ? "proved" : "open";
+  if (fields.some(({ kind }) => kind === "late" || kind === "unseen")) return "open";
+  return fields.every(({ kind }) => kind === "shown") ? "proved" : "unprovable";
 }
 
 interface Judged {
@@ -162,7 +169,9 @@ function auditEntry(key: AppliedKey, noted: ReadBack, { at, pass, fields }: Judg
       : [],
   );
   const detail =
-    fields.length > 0 ? { fields: shown } : { message: "no read shows this key", paths: [...noted.notShown] };
+    fields.length > 0
+      ? { fields: shown, ...(noted.unprovable.length === 0 ? {} : { unprovable: [...noted.unprovable] }) }
+      : { message: "no read shows this key", paths: [...noted.notShown] };
   const origin = { commit: null, author: null };
   return { at, pass, keyId: noted.keyId, policy, file, line, ...origin, event: "read-back", detail };
 }

@@ -1,8 +1,10 @@
 import {
   contradictionsOf,
   fieldsOf,
+  foundPaths,
   instantText,
   isUncommitted,
+  unprovableOf,
   type FieldLine,
 } from "../core/history-detail.ts";
 import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
@@ -16,7 +18,10 @@ export interface HistoryView {
   readonly limit: number;
 }
 
-/** The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended. */
+/**
+ * The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended, each with the
+ * number of its line.
+ */
 export function humanHistory(entries: readonly HistoryEntry[], { paint, limit }: HistoryView): string {
   if (entries.length === 0) return "The audit trail has nothing of that.\n";
   const blocks = entries.map((entry) => humanEntry(entry, paint)).join("\n");
@@ -29,16 +34,21 @@ function humanEntry({ first, rest }: HistoryEntry, paint: Paint): string {
   const { at, keyId, policy, file, line, event, detail } = first;
   const who = `${printable(keyId)} ${paint("bold", printable(policy))}`;
   const lines = [
-    `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))}`,
+    `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))} ${numbered(first, paint)}`,
     ...(first.commit === null ? [] : [`  ${humanOrigin(first, detail)}`]),
     ...fieldsOf(detail).map((field) => humanField(field, first, paint)),
     ...(event === "claimed" ? [] : [`  ${humanNote(first, paint)}`]),
-    ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)}`),
+    ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)} ${numbered(one, paint)}`),
     ...(event === "claimed" && rest.length === 0
       ? [`  ${paint("red", "how it ended was never learnt")}`]
       : []),
   ];
   return lines.map((text) => `${text}\n`).join("");
+}
+
+/** The number of the line, which `restore --to` takes. */
+function numbered({ seq }: HistoryLine, paint: Paint): string {
+  return paint("dim", `(line ${seq})`);
 }
 
 /** Enough of a commit to find it. */
@@ -61,6 +71,10 @@ function humanField(field: FieldLine, { file }: HistoryLine, paint: Paint): stri
 /** How it went on, or what else was noted. */
 function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
   if (event === "read-back") return humanReadBack(detail, paint);
+  const found = event === "applied" ? foundPaths(detail) : undefined;
+  if (found !== undefined) {
+    return `${paint("green", "found")} later as it was to be set: ${printable(found.join(", "))}`;
+  }
   const isEnd = requestEnds.some((end) => end === event);
   const style: Style = event === "applied" || !isEnd ? "green" : "red";
   return `${paint(style, printable(event))}${printable(isEnd ? endText(detail) : noteText(detail))}`;
@@ -69,9 +83,13 @@ function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
 function humanReadBack(detail: JsonObject, paint: Paint): string {
   const otherwise = contradictionsOf(detail);
   if (otherwise === undefined) return `${paint("red", "read back")}${printable(endText(detail))}`;
-  if (otherwise.length === 0) return `${paint("green", "read back")} as it was set`;
-  const fields = otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`);
-  return `${paint("red", "read back")}: ${fields.join(", ")}`;
+  const unprovable = unprovableOf(detail);
+  if (otherwise.length + unprovable.length === 0) return `${paint("green", "read back")} as it was set`;
+  const fields = [
+    ...otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`),
+    ...unprovable.map((path) => `no read shows ${printable(path)}, so it cannot be proved`),
+  ];
+  return `${paint(otherwise.length > 0 ? "red" : "yellow", "read back")}: ${fields.join(", ")}`;
 }
 
 function endText({ status, attempts, message }: JsonObject): string {

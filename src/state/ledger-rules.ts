@@ -80,9 +80,9 @@ export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption
 }
 
 /** The key after a read was judged. */
-export function afterReadBack(before: AppliedKey, { shown, notShown }: ReadBack): AppliedKey {
+export function afterReadBack(before: AppliedKey, { shown, notShown, unprovable }: ReadBack): AppliedKey {
   const fields = new Map(before.fields);
-  for (const path of [...shown, ...notShown]) {
+  for (const path of [...shown, ...notShown, ...unprovable]) {
     const field = fields.get(path);
     if (field === undefined) continue;
     const { unproved: _judged, mendedFrom, ...rest } = field;

@@ -27,7 +27,8 @@ export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
       remove.run(id);
     },
     write(id, key) {
-      upsert.run(id, key.policy, key.file, key.line, clean(JSON.stringify(Object.fromEntries(key.fields))));
+      const fields = clean(JSON.stringify(Object.fromEntries(key.fields)));
+      upsert.run(id, clean(key.policy), clean(key.file), key.line, fields);
     },
   };
 }

@@ -122,6 +122,19 @@ export const migrations: readonly string[] = [
     point TEXT NOT NULL
   ) STRICT;
   `,
+  // A key that is about to be written stays in the inventory, so that policies that select keys know it meanwhile.
+  `
+  ALTER TABLE inventory ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  CREATE TABLE guardrail (
+    position INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    file TEXT NOT NULL,
+    line INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

@@ -12,6 +12,7 @@ import type { PassReport } from "../../src/core/outcome.ts";
 import type { Notice, Plan } from "../../src/core/plan.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
 import type { Problem } from "../../src/core/problem.ts";
+import { nothingLive } from "../../src/core/resolve.ts";
 import { createLog } from "../../src/log.ts";
 import { createCredential } from "../../src/portkey/credential.ts";
 import type { PassPorts } from "../../src/reconcile/pass.ts";
@@ -121,7 +122,7 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
       const text = typeof block === "string" ? block : JSON.stringify(block);
       writeFileSync(join(folder, `p${n}.yaml`), policyText(n, spelled(idOf(n)), text));
     },
-    problems: () => ports.resolve(ports.policies.load()).problems,
+    problems: () => ports.resolve(ports.policies.load(), nothingLive(ports.clock.now())).problems,
     plan: async () => (await survey(ports, { pass: "reconcile", settleMs, signal: never })).plan,
     async apply() {
       const { report, error } = await runPass(ports, {

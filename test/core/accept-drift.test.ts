@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { planAcceptance, type AcceptInput, type AcceptPlan } from "../../src/core/accept-drift.ts";
 import type { AppliedField } from "../../src/core/ledger.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
-import { createResolver } from "../../src/core/resolve.ts";
 import {
   applied,
   confirmed,
@@ -13,6 +12,7 @@ import {
   policy,
   policySet,
   profile,
+  resolve,
   settleMs,
   type SetParts,
 } from "./build.ts";
@@ -28,7 +28,7 @@ function accepting(parts: Parts): AcceptPlan {
   return planAcceptance({
     keyId: keyId(1),
     set,
-    resolution: createResolver()(set),
+    resolution: resolve(parts),
     live: liveKey(1, live),
     applied: ledger === undefined ? undefined : applied(ledger).get(keyId(1)),
     restored,

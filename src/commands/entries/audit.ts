@@ -4,9 +4,9 @@ import { addKeyFilterFlags } from "../key-filter-flags.ts";
 
 export const entry: CommandEntry = {
   name: "audit",
-  does: "which live keys a policy governs and which none does, the most powerful first",
+  does: "which live keys a policy governs and which none does, the most powerful first; what guardrails find",
   examples: ["keysteward audit", "keysteward audit --type organisation-service --format json"],
-  exits: "0, 3 policies not valid",
+  exits: "0, 3 a live key is what a guardrail forbids, or policies not valid",
   common: "all",
   configure: (command) => void addKeyFilterFlags(command),
   run: async (io, { flags }) => (await import("../audit.ts")).audit(io, flags satisfies AuditFlags),

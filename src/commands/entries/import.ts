@@ -17,6 +17,10 @@ export const entry: CommandEntry = {
     void addKeyFilterFlags(command)
       .option("--out <dir>", "where files are written (default: the policy directory)")
       .option("--flat", "no folder for each workspace")
+      .option(
+        "--schema <place>",
+        "the schema that files point editors to: a file or an address (default: schema/policy.schema.json beside the policy directory, where it is)",
+      )
       .addOption(
         new Option("--empty <how>", "what is said of fields that are empty on the key: nothing, or null")
           .choices(["leave", "null"])

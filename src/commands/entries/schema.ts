@@ -5,7 +5,7 @@ import { schemaNames, type SchemaName } from "../schema-names.ts";
 export const entry: CommandEntry = {
   name: "schema",
   does: "print a JSON Schema",
-  examples: ["keysteward schema > policy.schema.json"],
+  examples: ["keysteward schema policy > schema/policy.schema.json"],
   exits: "0",
   common: "none",
   configure: (command) =>
