@@ -18,18 +18,17 @@
  * in a profile that others share goes into the policy, where it wins. A policy of several keys is not touched, nor is one
  * that selects its keys.
  */
+import { ownerOf, type Owner } from "./accept-owner.ts";
 import { isObject } from "./canonical.ts";
 import { diffField } from "./diff.ts";
-import { statementsOf, type DesiredField } from "./effective.ts";
+import type { DesiredField } from "./effective.ts";
 import { metadataPath, sameField } from "./fields.ts";
 import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import { overriddenFields, overriddenReason } from "./overridden-fields.ts";
 import type { AppliedKey } from "./ledger.ts";
-import { lineageOf, profileTable } from "./lineage.ts";
 import { liveValue } from "./live.ts";
-import type { Json, KeyId, KeyPolicy, PolicySet, Profile } from "./policy.ts";
-import { isSamePlace } from "./problem.ts";
+import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
 
 export interface AcceptInput {
@@ -48,15 +47,11 @@ export interface AcceptInput {
 }
 
 /** A field that is to be said otherwise. */
-export interface Acceptance {
+export interface Acceptance extends Owner {
   readonly path: FieldPath;
   /** What is wanted now; null where it is not wanted at all so far. */
   readonly from: Canonical;
   readonly to: Json;
-  /** The document that is to say it. */
-  readonly owner: KeyPolicy | Profile;
-  /** The profile that says it now and is shared with others. */
-  readonly shared: string | null;
 }
 
 export interface LeftField {
@@ -238,32 +233,4 @@ function wholeGroup(live: LiveKey, group: FieldPath): Json {
 /** There is no way back to a switch that was never set, which has the effect of true (observed). */
 function said(path: FieldPath, value: Canonical): Json {
   return path === "defaults.allow_config_override" && value === null ? true : value;
-}
-
-function ownerOf(
-  set: PolicySet,
-  policy: KeyPolicy,
-  field: DesiredField | undefined,
-): Pick<Acceptance, "owner" | "shared"> {
-  const profiles = profileTable(set.profiles);
-  const { profiles: lineage } = lineageOf(policy.profiles, profiles);
-  const owner = [...lineage, policy].findLast((one) =>
-    statementsOf({ source: one.name, block: one.key }).some(
-      ([, said]) => field !== undefined && isSamePlace(said.place, field.place),
-    ),
-  );
-  if (owner?.kind !== "Profile") return { owner: policy, shared: null };
-  return isShared(set, policy, owner) ? { owner: policy, shared: owner.name } : { owner, shared: null };
-}
-
-/** Whether anything else may be built on a profile: another policy, a profile beside, or a file that cannot be read. */
-function isShared(set: PolicySet, policy: KeyPolicy, profile: Profile): boolean {
-  if (set.problems.some(({ severity }) => severity === "error")) return true;
-  const table = profileTable(set.profiles);
-  const own = lineageOf(policy.profiles, table).profiles;
-  const others = [
-    ...set.policies.filter((one) => one !== policy),
-    ...set.profiles.filter((one) => !own.includes(one)),
-  ];
-  return others.some((one) => lineageOf(one.profiles, table).profiles.includes(profile));
 }
