@@ -268,3 +268,82 @@ describe("what is accepted", () => {
     await expect(accept(idOf(1), empty)).rejects.toMatchObject({ code: "USAGE" });
   });
 });
+
+describe("with exceptions, selectors and guardrails", () => {
+  const until = "2099-01-01T00:00:00Z";
+  const rule = (schema: string, rest = ""): string =>
+    `apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: rule }\nspec:\n${rest}  message: no such thing\n  schema: ${schema}\n`;
+
+  test("a field that an override sets is left, and the others are written; named, it is refused", async () => {
+    const text = policy(
+      "a",
+      `keyId: ${idOf(1)}`,
+      `  key: { name: one, description: two }\n  overrides:\n    - { until: ${until}, reason: launch, key: { name: three } }\n`,
+    );
+    write("a.yaml", text);
+    const named = await drifted({ name: "x", description: "y" }, { field: ["name"] });
+    expect(named.exitCode).toBe(6);
+    expect(named.stdout).toContain(
+      `name cannot be accepted: the override at ${workplace.policies}/a.yaml:9 sets it`,
+    );
+    expect(read("a.yaml")).toBe(text);
+    const { exitCode, stdout } = await accept("a");
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toContain(`sets it until ${until}; change or end that one`);
+    expect(read("a.yaml")).toBe(text.replace("description: two", 'description: "y"'));
+    expect(await changesLeft()).toBe(1);
+  });
+
+  test("what would be wrong once an override is over is refused now", async () => {
+    const budget = "usage_limits: { type: cost, credit_limit: 5, alert_threshold: 4 }";
+    const text = policy(
+      "a",
+      `keyId: ${idOf(1)}`,
+      `  key: { ${budget} }\n  overrides:\n    - { until: ${until}, reason: launch, key: { usage_limits: { credit_limit: 50 } } }\n`,
+    );
+    write("a.yaml", text);
+    const live = { usage_limits: { type: "cost", credit_limit: 50, alert_threshold: 40 } };
+    const { exitCode, stdout } = await drifted(live as unknown as Partial<StoredKey>);
+    expect(exitCode).toBe(6);
+    expect(stdout).toContain("alert_threshold");
+    expect(read("a.yaml")).toBe(text);
+  });
+
+  test("a key that is selected has no policy to write to", async () => {
+    const text = policy("a", "match: { name: key 1 }", "  key: { description: x }\n");
+    write("a.yaml", text);
+    const { exitCode, stdout } = await drifted({ description: "y" });
+    expect(exitCode).toBe(6);
+    expect(stdout).toContain('the key is selected by "a"');
+    expect(stdout).toContain("policy of its own");
+    expect(read("a.yaml")).toBe(text);
+  });
+
+  test.each([
+    ["", "in the file of the policy"],
+    ["  match: { name: 'key *' }\n", "of live keys with a name"],
+  ])("what a guardrail forbids is not accepted, by its own words (%j: %s)", async (match) => {
+    const text = policy("a", `keyId: ${idOf(1)}`, "  key: { description: two, scopes: [logs.view] }\n");
+    const both = `${text}---\n${rule("{ properties: { description: { const: two } } }", match)}`;
+    write("a.yaml", both);
+    const { exitCode, stdout } = await drifted({ description: "y", scopes: ["logs.list"] });
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toContain("a guardrail forbids it: no such thing: ");
+    expect(read("a.yaml")).toBe(both.replace("[logs.view]", "[logs.list]"));
+    const named = await accept("a", { field: ["description"] });
+    expect(named.exitCode).toBe(6);
+    expect(named.stdout).toContain("description cannot be accepted: a guardrail forbids it: no such thing");
+  });
+
+  test("a guardrail that cannot be read any more still forbids what it did", async () => {
+    write("a.yaml", policy("a", `keyId: ${idOf(1)}`, "  key: { description: two }\n"));
+    write("rules.yaml", rule("{ properties: { description: { const: two } } }"));
+    expect((await workplace.run(apply, {})).exitCode).toBe(0);
+    simulator.edit(idOf(1), { description: "y" });
+    write("rules.yaml", rule("{ properties: { description: { constant: two } } }"));
+    const { exitCode, stdout } = await accept("a");
+    expect(exitCode, stdout).toBe(6);
+    expect(stdout).toContain("a guardrail forbids it: no such thing");
+    expect(read("a.yaml")).toContain("description: two");
+  });
+});

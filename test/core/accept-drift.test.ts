@@ -4,6 +4,7 @@ import type { AppliedField } from "../../src/core/ledger.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
 import {
   applied,
+  at,
   confirmed,
   keyId,
   liveKey,
@@ -88,6 +89,60 @@ describe("which differences are accepted", () => {
   });
 });
 
+describe("a field that an override in force sets", () => {
+  const until = "2027-01-01T00:00:00Z";
+  const budget = { type: "cost", credit_limit: 5, alert_threshold: 1 };
+  const overridden = (key: JsonObject): Pick<Parts, "policies"> => ({
+    policies: [
+      policy({ keyIds: [keyId(1)], key: { name: "a", usage_limits: budget }, overrides: [{ until, key }] }),
+    ],
+  });
+
+  test("is left, and the others are accepted, parts of the same group too", () => {
+    const parts = overridden({ usage_limits: { credit_limit: 7 } });
+    const live = { name: "b", usage_limits: { ...budget, credit_limit: 9, alert_threshold: 2 } };
+    const plan = accepting({ ...parts, live });
+    expect(told(plan)).toEqual({
+      accepted: { name: "b", "usage_limits.alert_threshold": 2 },
+      left: ["usage_limits.credit_limit"],
+    });
+    expect(plan).toMatchObject({
+      left: [{ reason: expect.stringContaining(`policies/team.yaml:101 sets it until ${until}`) as string }],
+    });
+    expect(told(accepting({ ...parts, live, named: ["usage_limits.credit_limit"] })).accepted).toEqual({});
+  });
+
+  test("is left with its whole group where the group is gone", () => {
+    const parts = overridden({ usage_limits: { credit_limit: 7 } });
+    expect(told(accepting({ ...parts, live: { name: "a", usage_limits: null } }))).toEqual({
+      accepted: {},
+      left: ["usage_limits.type", "usage_limits.credit_limit", "usage_limits.alert_threshold"],
+    });
+  });
+
+  test("is left with the other way of resetting that it implies", () => {
+    const reset = { type: "cost", credit_limit: 5, periodic_reset: "monthly" };
+    const weekly = { usage_limits: { periodic_reset: "weekly" } };
+    const policies = [policy({ key: { usage_limits: reset }, overrides: [{ until, key: weekly }] })];
+    const live = { usage_limits: { type: "cost", credit_limit: 5, periodic_reset_days: 3 } };
+    expect(told(accepting({ policies, live }))).toEqual({
+      accepted: {},
+      left: ["usage_limits.periodic_reset", "usage_limits.periodic_reset_days"],
+    });
+  });
+
+  test("is accepted before the override begins and once it is over: then the policy's own block says it", () => {
+    for (const [from, end] of [
+      ["2026-12-01T00:00:00Z", until],
+      [undefined, "2026-08-01T00:00:00Z"],
+    ]) {
+      const overrides = [{ ...(from === undefined ? {} : { from }), until: end!, key: { name: "c" } }];
+      const policies = [policy({ key: { name: "a" }, overrides })];
+      expect(told(accepting({ policies, live: { name: "b" } })).accepted).toEqual({ name: "b" });
+    }
+  });
+});
+
 describe("what is said", () => {
   const rotating = (rotation_policy: JsonObject): Pick<Parts, "policies"> => ({
     policies: [own(1, { rotation_policy })],
@@ -145,5 +200,31 @@ describe("where it is said", () => {
     const nobodys = accepting({ policies: [own(1, { name: "a" })], live, named: ["scopes"] });
     expect(nobodys).toMatchObject({ kind: "refused", reason: expect.stringContaining("scopes") as string });
     expect(accepting({ policies: [], live })).toMatchObject({ kind: "refused" });
+  });
+
+  test("nowhere, where policies select the key: all of them are named", () => {
+    const policies = ["one", "two"].map((name) =>
+      policy({ name, match: { type: "workspace-service" }, key: { description: "x" } }),
+    );
+    const key = liveKey(1, live);
+    const plan = accepting({ policies, live, context: { live: [key], seen: [key] } });
+    expect(plan).toMatchObject({ kind: "refused" });
+    expect(plan.kind === "refused" && plan.reason).toContain('is selected by "one" and "two"');
+  });
+
+  test("nowhere, where a guardrail cannot be read or selectors contradict each other, which is told", () => {
+    const place = at(3, "policies/rules.yaml");
+    const blind = accepting({
+      policies: [own(1, { name: "a" })],
+      brokenGuardrails: [{ name: "rule", place }],
+      live,
+    });
+    expect(blind.kind === "refused" && blind.reason).toContain('the guardrail "rule" cannot be read here');
+    const policies = ["one", "two"].map((name) =>
+      policy({ name, match: { type: "workspace-service" }, key: { description: name } }),
+    );
+    const key = liveKey(1, live);
+    const torn = accepting({ policies, live, context: { live: [key], seen: [key] } });
+    expect(torn.kind === "refused" && torn.reason).toContain("cannot be followed together");
   });
 });

@@ -53,6 +53,35 @@ describe("completion", () => {
   });
 });
 
+describe("completion of what is special", () => {
+  test("offers the attributes by which keys are selected", async () => {
+    const { path, at } = await opened(`${head}spec:\n  match:\n    |\n`);
+    expect(await server.complete(path, at)).toEqual(expect.arrayContaining(["type", "name", "metadata"]));
+  });
+
+  test("offers what an exception consists of, and the fields that it may set", async () => {
+    const begun = `${governed}  overrides:\n    - reason: launch\n      `;
+    const { path, at } = await opened(`${begun}|\n`);
+    expect(await server.complete(path, at)).toEqual(expect.arrayContaining(["from", "until", "key"]));
+    const inside = await opened(`${begun}key:\n        |\n`);
+    expect(await server.complete(inside.path, inside.at)).toEqual(
+      expect.arrayContaining(["rate_limits", "usage_limits"]),
+    );
+  });
+
+  test("offers what a guardrail consists of, and the values of a field that has a few", async () => {
+    const rule = "apiVersion: keysteward/v1\nkind: Guardrail\nmetadata:\n  name: a\nspec:\n  message: no\n";
+    const { path, at } = await opened(`${rule}  |\n`);
+    const labels = await server.complete(path, at);
+    expect(labels).toEqual(expect.arrayContaining(["match", "severity", "appliesTo", "schema"]));
+    expect(labels).not.toContain("keyId");
+    const inside = await opened(`${rule}  severity: |\n`);
+    expect(await server.complete(inside.path, inside.at)).toEqual(
+      expect.arrayContaining(["error", "warning"]),
+    );
+  });
+});
+
 describe("hover", () => {
   test("shows what the schema says of a field", async () => {
     const { path, at } = await opened(`${governed}  mo|de: report\n`);

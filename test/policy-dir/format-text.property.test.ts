@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isMap, parseAllDocuments, visit } from "yaml";
+import { isMap, isSeq, parseAllDocuments, visit } from "yaml";
 import { formatText } from "../../src/policy-dir/format-text.ts";
 import { defaultLimits } from "../../src/policy-dir/limits.ts";
 import { holds, timeFor } from "../property.ts";
@@ -12,7 +12,8 @@ import { anyPolicyText } from "./policy-texts.ts";
  *   1. it is formatted, never refused; what it says is the same, by the YAML library's own reading;
  *   2. formatting it again changes nothing;
  *   3. every comment is there, above or behind the same entry, or on top of its document;
- *   4. the names of `spec` and of `key` stand in the order of the schema, unless anchors forbid it.
+ *   4. the names of `spec`, of `key`, of a selector and of each override stand in the order of the schema, unless anchors
+ *      forbid it; those of a guardrail's `schema` stand as they did.
  */
 
 test(
@@ -31,6 +32,7 @@ test(
         expect(comments(after)).toEqual(comments(text));
         expect(strays(after), `${text}\n=>\n${after}`).toEqual([]);
         expect(disorder(after), after).toEqual([]);
+        expect(schemas(after), after).toEqual(schemas(text));
       }),
     ),
   timeFor("fmt: what a file says"),
@@ -39,6 +41,13 @@ test(
 function values(text: string): unknown[] {
   const documents = parseAllDocuments(text, { merge: true, uniqueKeys: false });
   return (documents as { toJS(): unknown }[]).map((document) => document.toJS());
+}
+
+/** The schemas of guardrails, each with its names in their order. */
+function schemas(text: string): string[] {
+  return values(text).flatMap((one: any) =>
+    one.kind === "Guardrail" ? [JSON.stringify(one.spec.schema)] : [],
+  );
 }
 
 const said = /# (?:head|last|above .*|behind .*|end of .*) \d+/g;
@@ -71,7 +80,22 @@ function strays(text: string): string[] {
 }
 
 const orders: Readonly<Record<string, readonly string[]>> = {
-  spec: ["keyId", "keyIds", "mode", "profiles", "key"],
+  spec: [
+    "keyId",
+    "keyIds",
+    "match",
+    "priority",
+    "mode",
+    "profiles",
+    "key",
+    "overrides",
+    "severity",
+    "message",
+    "appliesTo",
+    "schema",
+  ],
+  match: ["labels", "type", "workspace_id", "name", "metadata", "status"],
+  overrides: ["from", "until", "reason", "key"],
   usage_limits: ["type", "credit_limit", "alert_threshold", "periodic_reset"],
   key: [
     "name",
@@ -92,11 +116,15 @@ function disorder(text: string): string[] {
     const isAliased = String(document).includes(": *");
     visit(document, {
       Pair(_key, { key, value }) {
-        const order = orders[String((key as any).value)];
-        if (order === undefined || !isMap(value) || isAliased) return;
-        const names = value.items.map((pair) => String((pair.key as any).value));
-        const sorted = order.filter((name) => names.includes(name));
-        if (names.join() !== sorted.join()) wrong.push(names.join());
+        const name = String((key as any).value);
+        if (name === "schema") return visit.SKIP;
+        const order = orders[name];
+        if (order === undefined || isAliased) return;
+        for (const map of isSeq(value) ? value.items : [value]) {
+          const names = isMap(map) ? map.items.map((pair) => String((pair.key as any).value)) : [];
+          const sorted = order.filter((one) => names.includes(one));
+          if (names.join() !== sorted.join()) wrong.push(names.join());
+        }
       },
     });
   }

@@ -54,6 +54,50 @@ describe("order", () => {
     expect(formatted(text)).toBe(text);
   });
 
+  test("selectors, priorities and exceptions have their places", () => {
+    const head = "apiVersion: keysteward/v1\nkind: KeyPolicy\nmetadata: { name: a }\n";
+    const text = `${head}spec:
+  overrides:
+    # launch
+    - key: { name: b }
+      reason: launch # why
+      until: 2099-02-01T00:00:00Z
+      from: 2099-01-01T00:00:00Z
+  key: { name: a }
+  mode: report
+  priority: 10
+  match: { name: a-*, type: workspace-user }
+`;
+    expect(formatted(text)).toBe(`${head}spec:
+  match: { type: workspace-user, name: a-* }
+  priority: 10
+  mode: report
+  key: { name: a }
+  overrides:
+    # launch
+    - from: 2099-01-01T00:00:00Z
+      until: 2099-02-01T00:00:00Z
+      reason: launch # why
+      key: { name: b }
+`);
+  });
+
+  test("a guardrail's fields are sorted, and nothing inside of its schema is", () => {
+    const head = "apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: a }\n";
+    const schema =
+      "  schema:\n    required: [usage_limits, name]\n    properties:\n      usage_limits: { required: [type], minProperties: 1 }\n      name: { pattern: a, type: string }\n    type: object\n";
+    const match = "  match: { labels: { zeta: x, alpha: y }, type: workspace-user }\n";
+    const rest = "  severity: warning\n  message: no\n  appliesTo: live\n";
+    expect(
+      formatted(`${head}spec:\n${schema}  appliesTo: live\n  message: no\n${match}  severity: warning\n`),
+    ).toBe(`${head}spec:\n${match}${rest}${schema}`);
+  });
+
+  test("a document of a kind that is not known is left as it is", () => {
+    const bytes = Buffer.from("kind: PolicyOther\nspec: { b: 1, a: 2 }\n");
+    expect(formatText("a.yaml", bytes, defaultLimits).kind).toBe("broken");
+  });
+
   test("an alias never comes before its anchor", () => {
     const text = policy("  key:\n    alert_emails: &who [a@example.com]\n    scopes: *who\n");
     expect(formatted(text)).toBe(text);

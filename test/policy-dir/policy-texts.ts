@@ -63,13 +63,19 @@ class Writer {
   }
 
   #document(): Branch {
+    if (this.#tape.chance(2)) return this.#guardrail();
     const isPolicy = this.#tape.chance(7);
     const key = this.#key();
     const spec: Record<string, Tree> = { profiles: ["baseline", '"production"'], key };
     if (isPolicy) {
-      if (this.#tape.chance(7)) spec["keyId"] = ids[0]!;
-      else spec["keyIds"] = ids;
+      if (this.#tape.chance(5)) spec["keyId"] = ids[0]!;
+      else if (this.#tape.chance(5)) spec["keyIds"] = ids;
+      else {
+        spec["match"] = { type: "workspace-service", name: "search-*", metadata: { team: "x", env: "'y'" } };
+        if (this.#tape.chance(5)) spec["priority"] = this.#tape.one(["10", "0x10", "1e2"]);
+      }
       if (this.#tape.chance(3)) spec["mode"] = this.#tape.one(["report", "'paused'", '"enforce"']);
+      if (this.#tape.chance(4)) spec["overrides"] = this.#overrides();
     }
     const metadata: Record<string, Tree> = { name: this.#tape.one(["abc", "'abc'", '"a\\x62c"']) };
     if (isPolicy && this.#tape.chance(5))
@@ -79,6 +85,40 @@ class Writer {
       kind: isPolicy ? "KeyPolicy" : "Profile",
       metadata,
       spec,
+    };
+  }
+
+  #overrides(): readonly Branch[] {
+    const times = [1, 2].slice(this.#tape.below(2));
+    return times.map((month) => ({
+      from: `2099-0${month}-01T00:00:00Z`,
+      until: `'2099-0${month}-02T00:00:00+01:00'`,
+      reason: this.#tape.one(["plain words", '"a: b"', "'it''s'"]),
+      key: { name: "other", usage_limits: { type: "cost", credit_limit: "7" } },
+    }));
+  }
+
+  /** The names of its schema are in an order that is not that of a `key` block. */
+  #guardrail(): Branch {
+    const budget = {
+      required: ["type"],
+      properties: { credit_limit: { maximum: "5" }, type: { minLength: "1" } },
+    };
+    return {
+      apiVersion: "keysteward/v1",
+      kind: "Guardrail",
+      metadata: { name: "rule" },
+      spec: {
+        match: { labels: { zeta: "x", alpha: '"012"' }, type: "workspace-user", status: "active" },
+        severity: "warning",
+        message: this.#tape.one(["no such thing", '"a: b"']),
+        appliesTo: "live",
+        schema: {
+          properties: { usage_limits: budget, name: { pattern: "'^a'" }, description: { maxLength: "9" } },
+          required: ["usage_limits", "name"],
+          type: "object",
+        },
+      },
     };
   }
 

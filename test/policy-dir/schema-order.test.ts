@@ -28,9 +28,19 @@ test("the schema lists the fields of a document in the order in which they are r
   }
 });
 
+test("the fields of a guardrail are in an order, and its schema's own names are not", () => {
+  const guardrail = documentShape(schema, "Guardrail").inside("spec");
+  expect(guardrail.names).toEqual(["match", "severity", "message", "appliesTo", "schema"]);
+  const own = guardrail.inside("schema");
+  expect([own.names, own.inside("properties").names, own.inside("allOf").item().names]).toEqual([[], [], []]);
+});
+
 test("the order inside of a list's items and of groups is known, that of free names is not", () => {
   const key = documentShape(schema, "KeyPolicy").inside("spec").inside("key");
   expect(key.inside("rate_limits").item().names).toEqual(["type", "unit", "value"]);
+  const exception = documentShape(schema, "KeyPolicy").inside("spec").inside("overrides").item();
+  expect(exception.names).toEqual(["from", "until", "reason", "key"]);
+  expect(exception.inside("key").names).toEqual(key.names);
   expect(key.inside("usage_limits").names.slice(0, 2)).toEqual(["type", "credit_limit"]);
   expect(key.inside("defaults").inside("metadata").names).toEqual([]);
   expect(documentShape(schema, "Nothing").names).toEqual([]);
