@@ -148,7 +148,9 @@ class Writer {
     const isAliased = all["scopes"] === "*mails";
     if (isAliased) all["alert_emails"] = `&mails [a@example.com, b@example.com]`;
     const names = Object.keys(all).filter((name) => {
-      return this.#tape.chance(6) || (isAliased && ["scopes", "alert_emails"].includes(name));
+      // A block with nothing in it would be null.
+      const isNeeded = name === "name" || (isAliased && ["scopes", "alert_emails"].includes(name));
+      return this.#tape.chance(6) || isNeeded;
     });
     return Object.fromEntries(names.map((name) => [name, all[name]!]));
   }
