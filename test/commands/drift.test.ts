@@ -303,7 +303,7 @@ describe("with exceptions, selectors and guardrails", () => {
     );
     write("a.yaml", text);
     const live = { usage_limits: { type: "cost", credit_limit: 50, alert_threshold: 40 } };
-    const { exitCode, stdout } = await drifted(live as unknown as Partial<StoredKey>);
+    const { exitCode, stdout } = await drifted(live);
     expect(exitCode).toBe(6);
     expect(stdout).toContain("alert_threshold");
     expect(read("a.yaml")).toBe(text);

@@ -119,12 +119,13 @@ function disorder(text: string): string[] {
         const name = String((key as any).value);
         if (name === "schema") return visit.SKIP;
         const order = orders[name];
-        if (order === undefined || isAliased) return;
+        if (order === undefined || isAliased) return undefined;
         for (const map of isSeq(value) ? value.items : [value]) {
           const names = isMap(map) ? map.items.map((pair) => String((pair.key as any).value)) : [];
           const sorted = order.filter((one) => names.includes(one));
           if (names.join() !== sorted.join()) wrong.push(names.join());
         }
+        return undefined;
       },
     });
   }
