@@ -10,7 +10,7 @@ import { createContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Context, Io } from "./context.ts";
 import { createRemoteContext } from "./remote-context.ts";
 import { ledgerNames, liveNames, namedKey, policyNames } from "./named-key.ts";
-import { trustedPolicies } from "./trusted-policies.ts";
+import { trustedPolicies, withKey } from "./trusted-policies.ts";
 
 export interface ExplainFlags extends CommonFlags {
   /** Do not ask the control plane; use what was seen last. */
@@ -75,11 +75,6 @@ type Policies = ReturnType<typeof trustedPolicies>;
 
 function keyNamed(text: string, { set, resolution }: Policies, state: KnownState): string {
   return namedKey(text, [policyNames(set.policies, resolution), liveNames(state), ledgerNames(state)]);
-}
-
-/** The keys as they were seen last, and this one as it was read. */
-function withKey(state: KnownState, key: LiveKey): readonly LiveKey[] {
-  return [key, ...[...state.liveKeys()].filter(({ id }) => id !== key.id)];
 }
 
 interface Known extends Policies {

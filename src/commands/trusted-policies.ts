@@ -21,6 +21,11 @@ interface Known {
   readonly live?: Iterable<LiveKey>;
 }
 
+/** The keys as they were seen last, and this one as it was read. */
+export function withKey(state: { liveKeys(): Iterable<LiveKey> }, key: LiveKey): readonly LiveKey[] {
+  return [key, ...[...state.liveKeys()].filter(({ id }) => id !== key.id)];
+}
+
 /** The policies and what they say. Throws USAGE where the directory cannot be believed: then nobody knows. */
 export function trustedPolicies(
   config: Config,
@@ -30,17 +35,16 @@ export function trustedPolicies(
   readonly resolution: Resolution;
   /** Keys that are kept at what their policies said last, as the resolution has it. */
   readonly quarantined: KeptPolicies["quarantined"];
+  /** What another set says, under the same circumstances and with nothing kept. */
+  readonly resolve: (set: PolicySet) => Resolution;
 } {
   const set = assemblePolicies(config).load();
   if (set.trusted) {
     const resolve = createResolver({ lastGuardrails: () => lastGuardrails(state) });
     const context = resolveContext({ state, now }, live);
-    const { resolution, quarantined } = keptPolicies(set, {
-      resolve: (sound) => resolve(sound, context),
-      state,
-      now,
-    });
-    return { set, resolution, quarantined };
+    const resolveNow = (other: PolicySet): Resolution => resolve(other, context);
+    const { resolution, quarantined } = keptPolicies(set, { resolve: resolveNow, state, now });
+    return { set, resolution, quarantined, resolve: resolveNow };
   }
   const [first] = set.problems;
   throw new AppError(

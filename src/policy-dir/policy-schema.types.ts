@@ -29,7 +29,7 @@ export type ProfileNames = Name[];
  */
 export type UsageLimits = {
   /**
-   * What the budget counts: cost in US dollars, or tokens.
+   * What the budget counts: cost in US dollars, which is meant where nothing is said, or tokens.
    */
   type?: "cost" | "tokens";
   /**
