@@ -8,11 +8,11 @@
  */
 import { compareTexts } from "./texts.ts";
 import { diffField, type DiffContext } from "./diff.ts";
-import { updateBody } from "./body.ts";
-import { rankOf } from "./fields.ts";
-import type { FieldPath, LiveKey } from "./key.ts";
+import type { LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
-import { liveValue, touchedGroups } from "./live.ts";
+import { liveValue } from "./live.ts";
+import { adopt } from "./make-adoption.ts";
+import { changeOf, fieldChange } from "./make-change.ts";
 import {
   judgedNotice,
   keysWithoutPolicy,
@@ -23,17 +23,8 @@ import {
   type Judged,
   heldNotice,
 } from "./notices.ts";
-import {
-  digestOf,
-  inPushOrder,
-  type Change,
-  type FieldChange,
-  type Notice,
-  type PassKind,
-  type Plan,
-} from "./plan.ts";
+import { digestOf, inPushOrder, type Change, type Notice, type PassKind, type Plan } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
-import { worstRank } from "./rank.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
 
 /** What is known of a key's live side. */
@@ -42,6 +33,9 @@ export type Sight =
   | { readonly kind: "last-seen"; readonly key: LiveKey }
   | { readonly kind: "unseen" }
   | { readonly kind: "missing" | "unreadable"; readonly message: string };
+
+/** A sight that does not keep the key from being judged. */
+export type KnownSight = Exclude<Sight, { readonly message: string }>;
 
 export interface PlanInput {
   readonly pass: PassKind;
@@ -125,8 +119,6 @@ function brokenPredecessor(desired: DesiredKey, input: PlanInput): Notice | unde
   return broken ? heldNotice(desired.keyId, applied.policy) : undefined;
 }
 
-type KnownSight = Exclude<Sight, { readonly message: string }>;
-
 /** Drift is told, nothing is written, and the ledger is not touched: the policy has applied nothing. */
 function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   if (sight.kind !== "seen") return nothing;
@@ -181,76 +173,6 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
     ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
     ...(adoption === undefined ? {} : { adoption }),
     notices: [...judged.flatMap((one) => judgedNotice(desired, one)), ...releasedNotice(desired, gone)],
-  };
-}
-
-function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): FieldChange[] {
-  if (verdict.kind !== "set") return [];
-  return [
-    {
-      path,
-      action: field.value === null ? "clear" : "set",
-      from: verdict.from,
-      to: field.value,
-      why: verdict.why,
-      replaced: verdict.replaced,
-      reverts: verdict.reverts,
-      rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
-      place: field.place,
-    },
-  ];
-}
-
-/** Where there was no budget, how often it refills and what it counts grant nothing: the limit alone has a rank. */
-function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
-  const limit = "usage_limits.credit_limit";
-  if (!path.startsWith("usage_limits.") || path === limit) return false;
-  const verdict = all.find((one) => one.path === limit)?.verdict;
-  return verdict?.kind === "set" && verdict.from === null;
-}
-
-function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {
-  const sorted = [...fields].sort((a, b) => compareTexts(a.path, b.path));
-  const parts = { desired: desired.fields, changed: sorted.map(({ path }) => path) };
-  const body = updateBody({
-    ...parts,
-    live: sight.kind === "seen" ? sight.key : undefined,
-    complete: sight.kind === "seen" && sight.complete,
-  });
-  return {
-    keyId: desired.keyId,
-    policy: desired.policy,
-    place: desired.place,
-    rank: worstRank(sorted.map(({ rank }) => rank)),
-    fields: sorted,
-    desired,
-    groups: "key" in sight ? touchedGroups(sight.key, parts.changed) : [],
-    body: body ?? null,
-    carries: updateBody({ ...parts, live: undefined, complete: false }) === undefined,
-  };
-}
-
-interface AdoptParts {
-  readonly desired: DesiredKey;
-  readonly judged: readonly Judged[];
-  readonly gone: readonly FieldPath[];
-  readonly applied: AppliedKey | undefined;
-  readonly now: number;
-}
-
-function adopt({ desired, judged, gone, applied, now }: AdoptParts): Adoption | undefined {
-  const confirm = judged.filter(({ verdict }) => verdict.kind === "adopt");
-  const moved =
-    applied !== undefined && (applied.policy !== desired.policy || applied.file !== desired.place.file);
-  if (confirm.length === 0 && gone.length === 0 && !moved) return undefined;
-  return {
-    keyId: desired.keyId,
-    policy: desired.policy,
-    file: desired.place.file,
-    line: desired.place.line,
-    at: now,
-    confirm: confirm.map(({ path, field }) => ({ path, value: field.value })),
-    drop: gone,
   };
 }
 

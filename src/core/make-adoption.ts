@@ -1,0 +1,29 @@
+import type { FieldPath } from "./key.ts";
+import type { Adoption, AppliedKey } from "./ledger.ts";
+import type { Judged } from "./notices.ts";
+import type { DesiredKey } from "./resolve.ts";
+
+interface AdoptParts {
+  readonly desired: DesiredKey;
+  readonly judged: readonly Judged[];
+  readonly gone: readonly FieldPath[];
+  readonly applied: AppliedKey | undefined;
+  readonly now: number;
+}
+
+/** The correction of the ledger that needs no request; undefined where it says all there is to say. */
+export function adopt({ desired, judged, gone, applied, now }: AdoptParts): Adoption | undefined {
+  const confirm = judged.filter(({ verdict }) => verdict.kind === "adopt");
+  const moved =
+    applied !== undefined && (applied.policy !== desired.policy || applied.file !== desired.place.file);
+  if (confirm.length === 0 && gone.length === 0 && !moved) return undefined;
+  return {
+    keyId: desired.keyId,
+    policy: desired.policy,
+    file: desired.place.file,
+    line: desired.place.line,
+    at: now,
+    confirm: confirm.map(({ path, field }) => ({ path, value: field.value })),
+    drop: gone,
+  };
+}
