@@ -17,6 +17,7 @@ import type { Notice } from "./plan.ts";
 import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
+import { explainReset, type ExplainedReset } from "./reset-words.ts";
 import type { Resolution } from "./resolve.ts";
 
 /** Something that a policy or a profile says. */
@@ -48,6 +49,8 @@ export interface Explanation {
   /** What is set on the key and asked of it by nobody. */
   readonly unmanaged: readonly { readonly path: FieldPath; readonly value: Json }[];
   readonly notices: readonly Notice[];
+  /** How it stands with the token of its policy; absent when that has none. */
+  readonly reset?: ExplainedReset;
 }
 
 export interface ExplainInput {
@@ -85,12 +88,17 @@ export function explainKey(input: ExplainInput): Explanation {
       rank: change?.rank ?? null,
     };
   });
+  const wanted = resolution.desired.get(keyId);
+  const due = plan.changes[0]?.reset;
+  const reset =
+    wanted === undefined ? undefined : explainReset(wanted, applied.get(keyId)?.reset, { due, isLeftAlone });
   return {
     keyId,
     coverage,
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
     notices: plan.notices,
+    ...(reset === undefined ? {} : { reset }),
   };
 }
 

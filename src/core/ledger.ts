@@ -1,5 +1,6 @@
 import type { Canonical, FieldPath } from "./key.ts";
 import type { KeyId } from "./policy.ts";
+import type { KeyReset, ResetClaim, ResetNote } from "./reset.ts";
 
 /** A value, who asked for it, and when (milliseconds since the epoch). */
 export interface AppliedValue {
@@ -44,6 +45,8 @@ export interface AppliedKey {
   readonly file: string;
   readonly line: number;
   readonly fields: ReadonlyMap<FieldPath, AppliedField>;
+  /** Absent: no reset of its usage was ever asked for. */
+  readonly reset?: KeyReset;
 }
 
 /** The intent to set fields of one key, recorded before the request. */
@@ -54,6 +57,10 @@ export interface Claim {
   readonly line: number;
   readonly at: number;
   readonly fields: readonly ClaimedField[];
+  /** Usage is to be reset too. */
+  readonly reset?: ResetClaim;
+  /** The token that the policy has; a key that comes under the policy with this claim has it as seen. */
+  readonly token?: string;
   /** Whole groups of which parts are written, as they were: a write to one part can empty another one. */
   readonly groups?: readonly { readonly path: FieldPath; readonly value: Canonical }[];
 }
@@ -93,6 +100,8 @@ export interface ReadBack {
   readonly shown: readonly FieldPath[];
   /** Fields that read otherwise, and not because the read was late. */
   readonly notShown: readonly FieldPath[];
+  /** What the read says of a reset of usage. */
+  readonly reset?: ResetNote;
 }
 
 /** A correction of the ledger that needs no request. */
@@ -106,4 +115,8 @@ export interface Adoption {
   readonly confirm: readonly { readonly path: FieldPath; readonly value: Canonical }[];
   /** Fields that another entry has replaced (`usage_limits` by `usage_limits.credit_limit`, or the reverse). */
   readonly drop: readonly FieldPath[];
+  /** What became of a reset of usage that was begun. */
+  readonly reset?: ResetNote;
+  /** The token that the policy has; a key that comes under the policy with this adoption has it as seen. */
+  readonly token?: string;
 }

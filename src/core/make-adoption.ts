@@ -9,14 +9,17 @@ interface AdoptParts {
   readonly gone: readonly FieldPath[];
   readonly applied: AppliedKey | undefined;
   readonly now: number;
+  /** Whether the policy's token of a reset of usage is to be kept as seen. */
+  readonly isTokenSeen: boolean;
 }
 
 /** The correction of the ledger that needs no request; undefined where it says all there is to say. */
-export function adopt({ desired, judged, gone, applied, now }: AdoptParts): Adoption | undefined {
+export function adopt(parts: AdoptParts): Adoption | undefined {
+  const { desired, judged, gone, applied, now, isTokenSeen } = parts;
   const confirm = judged.filter(({ verdict }) => verdict.kind === "adopt");
   const moved =
     applied !== undefined && (applied.policy !== desired.policy || applied.file !== desired.place.file);
-  if (confirm.length === 0 && gone.length === 0 && !moved) return undefined;
+  if (confirm.length === 0 && gone.length === 0 && !moved && !isTokenSeen) return undefined;
   return {
     keyId: desired.keyId,
     policy: desired.policy,
@@ -25,5 +28,6 @@ export function adopt({ desired, judged, gone, applied, now }: AdoptParts): Adop
     at: now,
     confirm: confirm.map(({ path, field }) => ({ path, value: field.value })),
     drop: gone,
+    ...(desired.resetUsage === undefined ? {} : { token: desired.resetUsage.value }),
   };
 }

@@ -1,4 +1,4 @@
-import { updateBody } from "./body.ts";
+import { updateBody, withReset } from "./body.ts";
 import { rankOf } from "./fields.ts";
 import type { FieldPath } from "./key.ts";
 import { touchedGroups } from "./live.ts";
@@ -6,6 +6,7 @@ import type { KnownSight } from "./make-plan.ts";
 import type { Judged } from "./notices.ts";
 import type { Change, FieldChange } from "./plan.ts";
 import { worstRank } from "./rank.ts";
+import type { PlannedReset } from "./reset.ts";
 import type { DesiredKey } from "./resolve.ts";
 import { compareTexts } from "./texts.ts";
 
@@ -36,7 +37,11 @@ function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
 }
 
 /** One request: what has to be set of a key, and the body for it as far as it is known. */
-export function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {
+export function changeOf(
+  desired: DesiredKey,
+  { fields, reset }: { readonly fields: readonly FieldChange[]; readonly reset: PlannedReset | undefined },
+  sight: KnownSight,
+): Change {
   const sorted = [...fields].sort((a, b) => compareTexts(a.path, b.path));
   const parts = { desired: desired.fields, changed: sorted.map(({ path }) => path) };
   const body = updateBody({
@@ -48,11 +53,13 @@ export function changeOf(desired: DesiredKey, fields: readonly FieldChange[], si
     keyId: desired.keyId,
     policy: desired.policy,
     place: desired.place,
-    rank: worstRank(sorted.map(({ rank }) => rank)),
+    // A reset frees what the budget had taken away.
+    rank: reset === undefined ? worstRank(sorted.map(({ rank }) => rank)) : "loosens",
     fields: sorted,
+    ...(reset === undefined ? {} : { reset }),
     desired,
     groups: "key" in sight ? touchedGroups(sight.key, parts.changed) : [],
-    body: body ?? null,
+    body: body === undefined ? null : withReset(body, reset),
     carries: updateBody({ ...parts, live: undefined, complete: false }) === undefined,
   };
 }

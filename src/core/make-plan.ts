@@ -24,6 +24,7 @@ import {
   heldNotice,
 } from "./notices.ts";
 import { digestOf, inPushOrder, type Change, type Notice, type PassKind, type Plan } from "./plan.ts";
+import { dueResetText, planReset } from "./plan-reset.ts";
 import type { KeyId } from "./policy.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
 
@@ -95,16 +96,27 @@ export function makePlan(input: PlanInput): Plan {
 
 function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
-    return told(desired, "paused", `the policy "${desired.policy}" is paused: this key is left alone`);
+    return told(
+      desired,
+      "paused",
+      `the policy "${desired.policy}" is paused: this key is left alone${alsoDue(desired, input)}`,
+    );
   }
   const restoration = input.restorations.get(desired.keyId);
-  if (restoration !== undefined) return told(desired, "restored", restoredText(desired, restoration));
+  if (restoration !== undefined)
+    return told(desired, "restored", restoredText(desired, restoration) + alsoDue(desired, input));
   if (isQuiet(desired, input)) return nothing;
   const heir = brokenPredecessor(desired, input);
   if (heir !== undefined) return { notices: [heir] };
   const sight = input.sightOf(desired.keyId);
   if ("message" in sight) return told(desired, sight.kind, sight.message);
   return desired.mode === "report" ? reportKey(desired, sight, input) : enforceKey(desired, sight, input);
+}
+
+/** A reset of usage that is not made either. */
+function alsoDue(desired: DesiredKey, input: PlanInput): string {
+  const due = dueResetText(desired, input.applied.get(desired.keyId));
+  return due === "" ? "" : `; ${due}`;
 }
 
 /**
@@ -131,8 +143,10 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
     );
     return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
   });
-  if (differing.length === 0) return nothing;
-  return told(desired, "drift", `not mended, the policy only reports: ${differing.join("; ")}`);
+  const due = dueResetText(desired, input.applied.get(desired.keyId));
+  const found = due === "" ? differing : [...differing, due];
+  if (found.length === 0) return nothing;
+  return told(desired, "drift", `not mended, the policy only reports: ${found.join("; ")}`);
 }
 
 /**
@@ -168,11 +182,18 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
   const fields = judged.flatMap((one) => fieldChange(one, judged));
-  const adoption = adopt({ desired, judged, gone, applied, now: input.now });
+  const reset = planReset(desired, { ...contextOf(input), applied, sight });
+  const isTokenSeen = reset.isSeen === true;
+  const adoption = adopt({ desired, judged, gone, applied, now: input.now, isTokenSeen });
+  const isChanged = fields.length > 0 || reset.send !== undefined;
   return {
-    ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
+    ...(isChanged ? { change: changeOf(desired, { fields, reset: reset.send }, sight) } : {}),
     ...(adoption === undefined ? {} : { adoption }),
-    notices: [...judged.flatMap((one) => judgedNotice(desired, one)), ...releasedNotice(desired, gone)],
+    notices: [
+      ...judged.flatMap((one) => judgedNotice(desired, one)),
+      ...releasedNotice(desired, gone),
+      ...reset.notices,
+    ],
   };
 }
 

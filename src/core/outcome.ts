@@ -112,6 +112,7 @@ const needsAttention: readonly Notice["kind"][] = [
   "drift",
   "held",
   "restored",
+  "in-doubt",
   "missing",
   "unreadable",
 ];

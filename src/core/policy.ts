@@ -44,6 +44,8 @@ export interface KeyPolicy {
   readonly mode: Mode;
   readonly profiles: readonly Placed<string>[];
   readonly key: KeyBlock;
+  /** The token of the reset of usage that is asked for last. */
+  readonly resetUsage?: Placed<string>;
 }
 
 /** One `kind: Profile` document whose shape is sound. */

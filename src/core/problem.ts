@@ -54,6 +54,7 @@ export const problemRules = {
   KS1302: "duplicate-key",
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
+  KS1360: "reset-without-budget",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

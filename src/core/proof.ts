@@ -8,6 +8,8 @@
  *   another value              not shown                     not shown
  *   no such field              unseen: asked for otherwise   unseen
  *
+ * A reset of usage is judged beside the fields, by `last_reset_at` (`reset.ts`); one whose answer was lost is looked at too.
+ *
  * Each field is judged once: shown or not shown ends the question for this write. What follows from "not shown" is for
  * the three-way rule to say.
  */
@@ -17,6 +19,7 @@ import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import type { AppliedField, AppliedKey, ReadBack } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import type { KeyId } from "./policy.ts";
+import { isResetOpen, type ResetNote } from "./reset.ts";
 
 /** A field that was written, and what a read shows of it. */
 export interface FieldProof {
@@ -33,9 +36,13 @@ interface ProofContext {
   readonly settleMs: number;
 }
 
-/** The keys with a field whose effect is open. */
+/** The keys with something written whose effect is open. */
 export function keysToProve(applied: ReadonlyMap<KeyId, AppliedKey>): KeyId[] {
-  return [...applied].flatMap(([id, key]) => (fieldsToProve(key).length === 0 ? [] : [id]));
+  return [...applied].flatMap(([id, key]) => (isOpenKey(key) ? [id] : []));
+}
+
+function isOpenKey(key: AppliedKey): boolean {
+  return isResetOpen(key.reset) || fieldsToProve(key).length > 0;
 }
 
 /** The fields of a key whose effect is open: confirmed, never judged, and no newer request begun. */
@@ -79,14 +86,20 @@ function judge(
 /** Whether the settle time of a key's open fields is over: a key that no read shows by then is not waited for. */
 export function isOverdue(key: AppliedKey, context: ProofContext): boolean {
   const newest = fieldsToProve(key).map((path) => key.fields.get(path)?.confirmed?.at ?? 0);
-  return context.now - Math.max(0, ...newest) >= context.settleMs;
+  const reset = isResetOpen(key.reset) ? (key.reset.claimed?.at ?? key.reset.settled?.at ?? 0) : 0;
+  return context.now - Math.max(0, reset, ...newest) >= context.settleMs;
 }
 
 /** What the ledger is to note of it; undefined when everything is still open. */
-export function readBackOf(keyId: KeyId, proofs: readonly FieldProof[]): ReadBack | undefined {
+export function readBackOf(
+  keyId: KeyId,
+  proofs: readonly FieldProof[],
+  reset?: ResetNote,
+): ReadBack | undefined {
   const paths = (kind: FieldProof["kind"]): FieldPath[] =>
     proofs.filter((proof) => proof.kind === kind).map(({ path }) => path);
   const shown = paths("shown");
   const notShown = paths("not-shown");
-  return shown.length + notShown.length === 0 ? undefined : { keyId, shown, notShown };
+  if (shown.length + notShown.length === 0 && reset === undefined) return undefined;
+  return { keyId, shown, notShown, ...(reset === undefined ? {} : { reset }) };
 }

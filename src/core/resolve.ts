@@ -8,12 +8,13 @@
  * Results are kept per policy as long as the policy and every profile that it is built from are the same objects,
  * so that a pass over ten thousand policies of which one was edited computes one.
  */
-import type { KeyId, KeyPolicy, Mode, PolicySet, Profile } from "./policy.ts";
+import type { KeyId, KeyPolicy, Mode, Placed, PolicySet, Profile } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
 import { checkKey } from "./key-rules.ts";
 import { lineageOf, profileTable, type Lineage, type ProfileTable } from "./lineage.ts";
 import { repeatedNames } from "./names.ts";
+import { checkReset } from "./check-reset.ts";
 
 /** What one key must look like. */
 export interface DesiredKey {
@@ -23,6 +24,8 @@ export interface DesiredKey {
   readonly place: Place;
   readonly mode: Mode;
   readonly fields: DesiredFields;
+  /** The token of the reset of usage that is asked for last. */
+  readonly resetUsage?: Placed<string>;
 }
 
 /** A key that a policy names and that is left as it is because something about the policy is wrong. */
@@ -103,8 +106,12 @@ function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
     place,
     mode: policy.mode,
     fields,
+    ...(policy.resetUsage === undefined ? {} : { resetUsage: policy.resetUsage }),
   }));
-  const problems = lineage.problems.length > 0 ? lineage.problems : checkKey(fields);
+  const problems =
+    lineage.problems.length > 0
+      ? lineage.problems
+      : [...checkKey(fields), ...checkReset(policy.resetUsage, fields)];
   return { policy, profiles: lineage.profiles, keys, problems };
 }
 

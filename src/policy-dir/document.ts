@@ -27,6 +27,7 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
   const ids = spec.keyId === undefined ? (spec.keyIds ?? []) : [spec.keyId];
   const idSpots =
     spec.keyId === undefined ? listSpots(root, "keyIds") : [inside(inside(root, "spec"), "keyId")];
+  const resetSpot = inside(inside(root, "spec"), "resetUsage");
   return {
     kind: "KeyPolicy",
     name: metadata.name,
@@ -36,6 +37,7 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     mode: spec.mode ?? "enforce",
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
     key: buildKeyBlock(spec.key, root, source),
+    ...(spec.resetUsage === undefined ? {} : { resetUsage: placedText(spec.resetUsage, resetSpot, source) }),
   };
 }
 
@@ -113,7 +115,11 @@ function placed(
   spots: readonly (Spot | undefined)[],
   source: SourceText,
 ): Placed<string>[] {
-  return values.map((value, index) => ({ value, place: source.placeAt(spots[index]?.offset ?? 0) }));
+  return values.map((value, index) => placedText(value, spots[index], source));
+}
+
+function placedText(value: string, spot: Spot | undefined, source: SourceText): Placed<string> {
+  return { value, place: source.placeAt(spot?.offset ?? 0) };
 }
 
 function listSpots(root: Spot, name: string): readonly Spot[] {

@@ -76,6 +76,10 @@ export type RotationPolicy = {
    */
   key_transition_period_ms?: number;
 } | null;
+/**
+ * A token of your choice, 1 to 100 characters: each key's usage is reset once when it changes, and never because of a re-run. Left out: usage is not reset. The token that a policy already has when a key comes under it resets nothing.
+ */
+export type ResetUsage = string;
 
 /**
  * What one API key, or several alike, must look like.
@@ -116,6 +120,7 @@ export interface KeyPolicySpec {
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
+  resetUsage?: ResetUsage;
 }
 /**
  * The fields of PUT /api-keys/{id}. null: must be empty. A field left out: this document says nothing about it.

@@ -8,7 +8,8 @@ const served = "is the server's own record, not a setting";
 /** Fields that people look for, and why they are not there. */
 const reasons: Readonly<Record<string, string>> = {
   next_usage_reset_at: "is computed and moved on by the server, so it cannot be kept at a value",
-  reset_usage: "is an action, not a state, so it cannot be kept at a value",
+  reset_usage:
+    "is an action, not a state, so it cannot be kept at a value; spec.resetUsage of a KeyPolicy resets usage once",
   current_usage: served,
   created_at: served,
   last_updated_at: served,
@@ -21,7 +22,7 @@ const reasons: Readonly<Record<string, string>> = {
   match: later,
   overrides: later,
   priority: later,
-  resetUsage: later,
+  resetUsage: "stands in the spec of a KeyPolicy, beside key: usage is reset once when it changes",
 };
 
 export interface UnknownField {

@@ -54,7 +54,7 @@ function provenEnd(proof: KeyProof | undefined, error: string | null): Pick<Outc
     case "proved":
       return { outcome: "applied", message: "applied, and read back as it was set" };
     case "not-shown":
-      return { outcome: "not-reflected", message: `accepted, but ${differences(proof, "not-shown")}` };
+      return { outcome: "not-reflected", message: `accepted, but ${deniedText(proof)}` };
     case "unlisted":
       return { outcome: "unlisted", message: "accepted, but no read shows this key" };
     case "open":
@@ -64,6 +64,13 @@ function provenEnd(proof: KeyProof | undefined, error: string | null): Pick<Outc
       return { outcome: "settling", message: `accepted; not read back yet${why}` };
     }
   }
+}
+
+function deniedText(proof: KeyProof): string {
+  const fields = differences(proof, "not-shown");
+  if (proof.reset?.kind !== "not-shown") return fields;
+  const reset = "usage was to be reset and last_reset_at did not move";
+  return fields === "" ? reset : `${fields}; ${reset}`;
 }
 
 function openText(proof: KeyProof): string {

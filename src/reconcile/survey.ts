@@ -59,7 +59,11 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
     return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
   }
   const readAt = ports.clock.now();
-  const live = await readLiveKeys(ports, wantedKeys(resolution.desired.values()), options.signal);
+  const live = await readLiveKeys(
+    ports,
+    wantedKeys(resolution.desired.values(), ports.state.applied()),
+    options.signal,
+  );
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
   const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });

@@ -1,5 +1,6 @@
-import { fieldsOf, instantText, isUncommitted } from "../core/history-detail.ts";
+import { fieldsOf, instantText, isUncommitted, resetOf } from "../core/history-detail.ts";
 import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
+import type { JsonObject } from "../core/policy.ts";
 
 /* The audit trail as JSON, described by schema/results.schema.json like the results in json.ts. */
 
@@ -22,9 +23,15 @@ function entryJson({ first, rest }: HistoryEntry): object {
       ...told,
       uncommitted: isUncommitted(field),
     })),
+    ...resetJson(detail),
     outcome: rest.findLast((one) => requestEnds.some((end) => end === one.event))?.event ?? null,
     lines: [first, ...rest].map(lineJson),
   };
+}
+
+function resetJson(detail: JsonObject): object {
+  const reset = resetOf(detail);
+  return reset === undefined ? {} : { reset };
 }
 
 function lineJson({ seq, at, pass, event, detail, hash }: HistoryLine): object {

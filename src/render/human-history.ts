@@ -3,6 +3,8 @@ import {
   fieldsOf,
   instantText,
   isUncommitted,
+  resetOf,
+  resetReadOf,
   type FieldLine,
 } from "../core/history-detail.ts";
 import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
@@ -32,6 +34,7 @@ function humanEntry({ first, rest }: HistoryEntry, paint: Paint): string {
     `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))}`,
     ...(first.commit === null ? [] : [`  ${humanOrigin(first, detail)}`]),
     ...fieldsOf(detail).map((field) => humanField(field, first, paint)),
+    ...(event === "claimed" ? humanReset(detail, paint) : []),
     ...(event === "claimed" ? [] : [`  ${humanNote(first, paint)}`]),
     ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)}`),
     ...(event === "claimed" && rest.length === 0
@@ -58,6 +61,17 @@ function humanField(field: FieldLine, { file }: HistoryLine, paint: Paint): stri
   return `  ${paint("cyan", "~")} ${printable(field.path)}: ${from} -> ${value(field.to)} ${why}`;
 }
 
+function humanReset(detail: JsonObject, paint: Paint): string[] {
+  const reset = resetOf(detail);
+  if (reset === undefined) return [];
+  const { token, previous, why, file, line } = reset;
+  const before = previous === null ? "none" : JSON.stringify(previous);
+  const from = paint("dim", printable(`(${why}, ${file}:${line})`));
+  return [
+    `  ${paint("yellow", "!")} usage reset: token ${printable(`${before} -> ${JSON.stringify(token)}`)} ${from}`,
+  ];
+}
+
 /** How it went on, or what else was noted. */
 function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
   if (event === "read-back") return humanReadBack(detail, paint);
@@ -69,10 +83,23 @@ function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
 function humanReadBack(detail: JsonObject, paint: Paint): string {
   const otherwise = contradictionsOf(detail);
   if (otherwise === undefined) return `${paint("red", "read back")}${printable(endText(detail))}`;
-  if (otherwise.length === 0) return `${paint("green", "read back")} as it was set`;
+  const reset = resetReadOf(detail);
   const fields = otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`);
-  return `${paint("red", "read back")}: ${fields.join(", ")}`;
+  const told = reset === undefined ? [] : [resetWords[reset.kind] ?? reset.kind];
+  const isGood = otherwise.length === 0 && (reset === undefined || reset.kind === "done");
+  if (isGood && reset === undefined) return `${paint("green", "read back")} as it was set`;
+  const set = otherwise.length === 0 && Array.isArray(detail["fields"]) && detail["fields"].length > 0;
+  const parts = [...(set ? ["fields as they were set"] : []), ...fields, ...told.map(printable)];
+  return `${paint(isGood ? "green" : "red", "read back")}: ${parts.join(", ")}`;
 }
+
+const resetWords: Readonly<Record<string, string>> = {
+  done: "usage was reset",
+  "not-done": "usage was not reset; it is sent again",
+  "not-shown": "usage was accepted to be reset, and last_reset_at did not move",
+  "in-doubt": "whether usage was reset cannot be told; it is not sent again: change the token to reset it",
+  answered: "usage was reset as the server answered; no read can show it",
+};
 
 function endText({ status, attempts, message }: JsonObject): string {
   const parts = [

@@ -9,6 +9,7 @@ import type { LiveKey } from "../core/key.ts";
 import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { ExplainedReset } from "../core/reset-words.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { problemJson } from "./json.ts";
 
@@ -106,7 +107,7 @@ export interface ExplainResult {
 }
 
 export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
-  const { keyId, coverage, fields, unmanaged, notices } = explanation;
+  const { keyId, coverage, fields, unmanaged, notices, reset } = explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   return text({
     version: 1,
@@ -118,6 +119,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
     ...coverageJson(coverage),
     live: { from, seenAt: seenAt === null ? null : new Date(seenAt).toISOString() },
     fields: fields.map((field) => explainedJson(field, mode)),
+    ...(reset === undefined ? {} : { reset: explainedReset(reset) }),
     unmanaged,
     notices,
     problems: problems.map(problemJson),
@@ -140,6 +142,10 @@ function explainedJson(field: ExplainedField, mode: Mode): object {
       message: verdictWords(verdict, mode),
     },
   };
+}
+
+function explainedReset({ token, place, kind, message }: ExplainedReset): object {
+  return { token, file: place.file, line: place.line, column: place.column, kind, message };
 }
 
 function saidJson({ path, value, source, place }: Said): object {

@@ -6,6 +6,7 @@ import type { Outcome, RequestCounts } from "../core/outcome.ts";
 import type { Change, Plan, Refusal } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { PlannedReset } from "../core/reset.ts";
 import { isAllWell, type Standing } from "./standing.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 
@@ -77,7 +78,10 @@ function planObject(plan: Plan, problems: readonly Problem[]): object {
     changes: plan.changes.map(changeJson),
     held: plan.held.map(changeJson),
     heldDigest: plan.heldDigest,
-    actions: [],
+    actions: [
+      ...plan.changes.flatMap((change) => actionJson(change, false)),
+      ...plan.held.flatMap((change) => actionJson(change, true)),
+    ],
     notices: plan.notices,
     refusals: plan.refusals,
     summary: plan.summary,
@@ -99,7 +103,7 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, rank, fields }: Change): object {
+function changeJson({ keyId, policy, place, rank, fields, reset }: Change): object {
   return {
     keyId,
     policy,
@@ -116,7 +120,17 @@ function changeJson({ keyId, policy, place, rank, fields }: Change): object {
       file: at.file,
       line: at.line,
     })),
+    ...(reset === undefined ? {} : { reset: resetJson(reset) }),
   };
+}
+
+/** What is done once, beside what is set: it is part of the change of the same key. */
+function actionJson({ keyId, policy, reset }: Change, held: boolean): object[] {
+  return reset === undefined ? [] : [{ keyId, action: "reset_usage", policy, ...resetJson(reset), held }];
+}
+
+function resetJson({ token, previous, why, place }: PlannedReset): object {
+  return { token, previous, why, file: place.file, line: place.line };
 }
 
 function unenforcedJson({ keyId, policy, mode, place, fields }: Unenforced): object {

@@ -2,12 +2,13 @@ import type { Clean } from "./clean.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { AppliedField, AppliedKey, AppliedValue, Replaced } from "../core/ledger.ts";
 import type { KeyId } from "../core/policy.ts";
+import type { KeyReset } from "../core/reset.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Sharing } from "./sharing.ts";
 import type { SqlDatabase, SqlRow } from "./sqlite-driver.ts";
 import { corrupt } from "./sqlite-fault.ts";
 
-/** The ledger on disk: a row a key, its fields as one JSON object by path. */
+/** The ledger on disk: a row a key, its fields as one JSON object by path, its resets as another. */
 export interface LedgerTable {
   /** Must run inside a transaction. */
   write(id: KeyId, key: AppliedKey): void;
@@ -17,9 +18,10 @@ export interface LedgerTable {
 
 export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
   const upsert = db.prepare(
-    `INSERT INTO ledger (key_id, policy, file, line, fields) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO ledger (key_id, policy, file, line, fields, reset) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (key_id) DO UPDATE
-     SET policy = excluded.policy, file = excluded.file, line = excluded.line, fields = excluded.fields`,
+     SET policy = excluded.policy, file = excluded.file, line = excluded.line, fields = excluded.fields,
+         reset = excluded.reset`,
   );
   const remove = db.prepare("DELETE FROM ledger WHERE key_id = ?");
   return {
@@ -27,7 +29,9 @@ export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
       remove.run(id);
     },
     write(id, key) {
-      upsert.run(id, key.policy, key.file, key.line, clean(JSON.stringify(Object.fromEntries(key.fields))));
+      const fields = clean(JSON.stringify(Object.fromEntries(key.fields)));
+      const reset = key.reset === undefined ? null : clean(JSON.stringify(key.reset));
+      upsert.run(id, key.policy, key.file, key.line, fields, reset);
     },
   };
 }
@@ -35,7 +39,7 @@ export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
 /** The whole ledger as it stands on disk. Throws `STATE_CORRUPT` for a row that cannot be read. */
 export function readLedger(db: SqlDatabase, path: string, sharing: Sharing): Map<KeyId, AppliedKey> {
   const ledger = new Map<KeyId, AppliedKey>();
-  for (const row of db.prepare("SELECT key_id, policy, file, line, fields FROM ledger").iterate()) {
+  for (const row of db.prepare("SELECT key_id, policy, file, line, fields, reset FROM ledger").iterate()) {
     const id = String(row["key_id"]);
     try {
       ledger.set(id, keyFrom(row, sharing));
@@ -48,12 +52,14 @@ export function readLedger(db: SqlDatabase, path: string, sharing: Sharing): Map
 }
 
 function keyFrom(row: SqlRow, sharing: Sharing): AppliedKey {
+  const reset = row["reset"];
   const stored = JSON.parse(String(row["fields"])) as Readonly<Record<FieldPath, AppliedField>>;
   const key: AppliedKey = {
     policy: String(row["policy"]),
     file: String(row["file"]),
     line: Number(row["line"]),
     fields: new Map(Object.entries(stored)),
+    ...(typeof reset === "string" ? { reset: JSON.parse(reset) as KeyReset } : {}),
   };
   return shared(key, sharing);
 }
@@ -62,7 +68,13 @@ function keyFrom(row: SqlRow, sharing: Sharing): AppliedKey {
 export function shared(key: AppliedKey, sharing: Sharing): AppliedKey {
   const fields = new Map<FieldPath, AppliedField>();
   for (const [path, field] of key.fields) fields.set(sharing.text(path), sharedField(field, sharing));
-  return { policy: sharing.text(key.policy), file: sharing.text(key.file), line: key.line, fields };
+  return {
+    policy: sharing.text(key.policy),
+    file: sharing.text(key.file),
+    line: key.line,
+    fields,
+    ...(key.reset === undefined ? {} : { reset: structuredClone(key.reset) }),
+  };
 }
 
 function sharedField(

@@ -122,6 +122,10 @@ export const migrations: readonly string[] = [
     point TEXT NOT NULL
   ) STRICT;
   `,
+  // What is known of resets of a key's usage; NULL where none was ever asked for.
+  `
+  ALTER TABLE ledger ADD COLUMN reset TEXT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

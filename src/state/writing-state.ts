@@ -11,11 +11,14 @@ import {
   afterAdoption,
   afterClaim,
   afterConfirm,
+  afterNoEffect,
   afterReadBack,
   afterRefusal,
+  claimedPaths,
   openClaims,
 } from "./ledger-rules.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
+import { resetPath } from "./reset-rules.ts";
 import { createRestorationReader, createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
@@ -107,10 +110,7 @@ export class WritingState implements State {
       this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
-    this.#underWay.set(
-      claim.keyId,
-      claim.fields.map(({ path }) => path),
-    );
+    this.#underWay.set(claim.keyId, claimedPaths(claim));
   }
 
   confirm(id: KeyId, at: number, audit: AuditEntry): void {
@@ -121,8 +121,12 @@ export class WritingState implements State {
     this.#settle(id, afterRefusal, audit);
   }
 
-  leaveClaimed(id: KeyId, audit: AuditEntry): void {
-    this.#transact(() => this.#audit.append(audit));
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect: "open" | "none" = "open"): void {
+    const key = this.#ledger.get(id);
+    const paths = this.#underWay.get(id);
+    const isOver = effect === "none" && key !== undefined && paths?.includes(resetPath) === true;
+    if (isOver) this.#step(id, afterNoEffect(key, paths), audit);
+    else this.#transact(() => this.#audit.append(audit));
     this.#underWay.delete(id);
   }
 

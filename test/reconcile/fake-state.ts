@@ -10,8 +10,10 @@ import {
   afterAdoption,
   afterClaim,
   afterConfirm,
+  afterNoEffect,
   afterReadBack,
   afterRefusal,
+  claimedPaths,
 } from "../../src/state/ledger-rules.ts";
 import { Fuse } from "./fuse.ts";
 
@@ -96,10 +98,7 @@ export class FakeState implements State {
   claim(claim: Claim, audit: AuditEntry): void {
     this.#step("claim", `claim ${claim.keyId}`, () => {
       this.disk.ledger.set(claim.keyId, afterClaim(this.disk.ledger.get(claim.keyId), claim));
-      this.#underWay.set(
-        claim.keyId,
-        claim.fields.map(({ path }) => path),
-      );
+      this.#underWay.set(claim.keyId, claimedPaths(claim));
       this.disk.inventory.delete(claim.keyId);
       const baseline = this.disk.baselines.get(claim.keyId) ?? new Map<FieldPath, Baseline>();
       const was = [...claim.fields.map(({ path, from }) => ({ path, value: from })), ...(claim.groups ?? [])];
@@ -119,8 +118,9 @@ export class FakeState implements State {
     this.#settle("refuse", { id, audit, rule: afterRefusal });
   }
 
-  leaveClaimed(id: KeyId, audit: AuditEntry): void {
-    this.#settle("leaveClaimed", { id, audit, rule: (key) => key });
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect: "open" | "none" = "open"): void {
+    const rule = effect === "none" ? afterNoEffect : (key: AppliedKey): AppliedKey => key;
+    this.#settle("leaveClaimed", { id, audit, rule });
   }
 
   adopt(adoptions: readonly Adoption[]): void {
