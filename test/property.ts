@@ -19,6 +19,7 @@ export const shares = {
   "safety: what is written is asked for": 300,
   "safety: damage": 300,
   "killed anywhere": 300,
+  "resets of usage": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,

@@ -63,7 +63,7 @@ export function planReset(desired: DesiredKey, sides: ResetSides): ResetPlan {
 }
 
 /** The token whose reset is due, for a key whose policy is not enforced; undefined when none is. */
-export function dueReset(
+function dueReset(
   desired: DesiredKey,
   applied: AppliedKey | undefined,
 ): Pick<PlannedReset, "token" | "previous"> | undefined {
@@ -155,9 +155,9 @@ function settledNotices(desired: DesiredKey, { token, at, end, unproved }: Settl
 
 function doubtText(token: string, at: number): string {
   return (
-    `nobody can tell whether usage was reset for the token ${quoted(token)}: it was asked for about ${instantOf(at)}, the ` +
-    "answer was lost, and last_reset_at does not say. It is not sent again: change the token to reset usage (perhaps " +
-    "once more), or take resetUsage out of the policy to end this notice"
+    `nobody can tell whether usage was reset for the token ${quoted(token)}: it was asked for about ${instantOf(at)}, how ` +
+    "that ended was never learnt, and last_reset_at does not say. It is not sent again: change the token to reset usage " +
+    "(perhaps once more), or take resetUsage out of the policy to end this notice"
   );
 }
 
@@ -167,13 +167,23 @@ function planned(
   parts: Pick<PlannedReset, "why" | "earlier">,
 ): PlannedReset {
   const budget = sight.kind === "seen" ? liveValue(sight.key, "usage_limits") : undefined;
+  const unshown = unshownBefore(applied?.reset, token);
   return {
     token,
     previous: previousToken(applied?.reset, token),
     ...parts,
+    ...(unshown === undefined ? {} : { unshown }),
     ...(budget === null ? { withoutBudget: true } : {}),
     place,
   };
+}
+
+function unshownBefore(
+  { claimed, settled }: KeyReset = {},
+  token: string,
+): NonNullable<PlannedReset["unshown"]> | undefined {
+  if (claimed?.stand === "open" && claimed.token !== token) return markOf(claimed);
+  return settled?.unproved;
 }
 
 function previousToken(reset: KeyReset | undefined, token: string): string | null {

@@ -15,6 +15,9 @@
  *   later than before, but older than the claim      late                     in doubt: whose clock is wrong?
  *   was not known before, or is not shown            late                     in doubt
  *
+ * Reads may lag behind our own reset for the token before, too. So long as none has shown it, what `last_reset_at` is
+ * before the next claim counts as not known.
+ *
  * What is in doubt is not sent again; it is told, with what to do. A reset that a person or the server's own period made
  * meanwhile counts as done: the usage was reset, which is what the token asks for.
  *
@@ -73,6 +76,8 @@ export interface PlannedReset {
   readonly why: "policy" | "unconfirmed";
   /** An earlier request for the same token that had no effect, as far as reads tell. */
   readonly earlier?: ResetMark;
+  /** A reset for another token, which no read has shown yet: until one does, reads may be from before it. */
+  readonly unshown?: ResetMark;
   /** The key was seen to have no budget: what a reset does to it is in none of Portkey's documents. */
   readonly withoutBudget?: true;
   /** Where the token is written. */
@@ -86,10 +91,14 @@ export interface ResetClaim {
   readonly before?: string | null;
 }
 
-/** What a look at a key, or a decision not to look, says of its reset. */
-export type ResetNote =
-  | { readonly kind: "looked"; readonly at: number }
-  | { readonly kind: "done" | "not-done" | "in-doubt" | "not-shown" | "answered"; readonly at: number };
+/** What a look at a key says of the reset for a token: of the one that was begun, or of the one that was answered. */
+export interface ResetNote {
+  /** `looked`: in vain, it may be late. */
+  readonly kind: "looked" | "done" | "not-done" | "in-doubt" | "not-shown" | "answered";
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
 
 /** What a read of `last_reset_at` says; `live` is undefined where it is not shown. */
 export type ResetVerdict = "done" | "late" | "not-done" | "in-doubt";
@@ -117,7 +126,7 @@ export function judgeResetRead(
 }
 
 /** Judges a read of a key; `since` is when the settle time began, undefined when it begins with this look. */
-export function judgeReset(
+function judgeReset(
   mark: ResetMark,
   live: string | null | undefined,
   { now, settleMs, since }: ResetContext & { readonly since: number | undefined },
@@ -147,28 +156,39 @@ export function noteOfRead(
   if (claimed?.stand === "open") {
     const since = claimed.lookedAt;
     const verdict = judgeReset(claimed, live, { ...context, since });
-    if (verdict !== "late") return { kind: verdict, at };
-    return since === undefined || since > at ? { kind: "looked", at } : undefined;
+    const { token } = claimed;
+    if (verdict !== "late") return { kind: verdict, token, at };
+    return since === undefined || since > at ? { kind: "looked", token, at } : undefined;
   }
   if (settled?.unproved === undefined) return undefined;
+  const { token } = settled;
   const verdict = judgeReset(settled.unproved, live, { ...context, since: settled.at > at ? 0 : settled.at });
   switch (verdict) {
     case "late":
       return undefined;
     case "done":
-      return { kind: "done", at };
+      return { kind: "done", token, at };
     case "not-done":
-      return { kind: "not-shown", at };
+      return { kind: "not-shown", token, at };
     case "in-doubt":
-      return { kind: "answered", at };
+      return { kind: "answered", token, at };
     default:
       return verdict satisfies never;
   }
 }
 
-/** A key that no read shows by the end of the settle time tells nothing any more. */
-export function noteOfAbsence({ claimed }: KeyReset, at: number): ResetNote {
-  return { kind: claimed?.stand === "open" ? "in-doubt" : "answered", at };
+/** What it means that no read shows the key by the end of the settle time; undefined when no reset is open. */
+export function noteOfAbsence({ claimed, settled }: KeyReset, at: number): ResetNote | undefined {
+  if (claimed?.stand === "open") return { kind: "in-doubt", token: claimed.token, at };
+  return settled?.unproved === undefined ? undefined : { kind: "answered", token: settled.token, at };
+}
+
+/** What `last_reset_at` is known to be before a claim, from a read right before it; undefined when it is not known. */
+export function knownBefore(
+  { unshown }: Pick<PlannedReset, "unshown">,
+  read: string | null | undefined,
+): string | null | undefined {
+  return unshown === undefined || judgeResetRead(unshown, read) === "done" ? read : undefined;
 }
 
 /** The token whose reset a look at the key is about. */

@@ -3,7 +3,13 @@ import { sameField } from "../core/fields.ts";
 import type { LiveKey, UpdateBody } from "../core/key.ts";
 import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Change } from "../core/plan.ts";
-import { judgeResetRead, type PlannedReset, type ResetClaim, type ResetNote } from "../core/reset.ts";
+import {
+  judgeResetRead,
+  knownBefore,
+  type PlannedReset,
+  type ResetClaim,
+  type ResetNote,
+} from "../core/reset.ts";
 import type { RequestOptions } from "../ports.ts";
 import type { PushOptions, PushPorts } from "./push-change.ts";
 
@@ -56,13 +62,9 @@ export async function prepare(
   const { reset: _planned, ...rest } = change;
   const due = { ...rest, fields: seen, groups: touchedGroups(record.key, changed) };
   if (reset === undefined) return { change: due, body };
-  const { lastResetAt } = record.key;
-  const before = lastResetAt === undefined ? {} : { before: lastResetAt };
-  return {
-    change: { ...due, reset },
-    body: withReset(body, reset),
-    reset: { token: reset.token, ...before },
-  };
+  const before = knownBefore(reset, record.key.lastResetAt);
+  const claim = { token: reset.token, ...(before === undefined ? {} : { before }) };
+  return { change: { ...due, reset }, body: withReset(body, reset), reset: claim };
 }
 
 /** The reset of a change, unless a fresh look shows that an earlier request for it has taken effect, or may have. */
@@ -77,7 +79,7 @@ function stillDue(
   const kind = judgeResetRead(reset.earlier, key.lastResetAt);
   if (kind === "not-done") return { reset, isInDoubt: false };
   const { file, line } = place;
-  const note: ResetNote = { kind, at: now };
+  const note: ResetNote = { kind, token: reset.token, at: now };
   state.adopt([
     { keyId, policy, file, line, at: now, confirm: [], drop: [], reset: note, ...tokenOf(change) },
   ]);

@@ -53,31 +53,34 @@ export function withResetStand(
   return resetOf(settled, claimed === undefined ? undefined : { ...claimed, stand });
 }
 
-/** What a look says is about the reset that was begun, else about the one that was answered. */
-export function withResetNote(before: KeyReset, { kind, at }: ResetNote): KeyReset {
+/** What a look says is about the reset of its token, whether that was begun or answered; of another one it says nothing. */
+export function withResetNote(before: KeyReset, { kind, token, at }: ResetNote): KeyReset {
   const { settled, claimed } = before;
-  const isClaim = claimed?.stand === "open";
-  switch (kind) {
-    case "looked":
-      return isClaim ? resetOf(settled, { ...claimed, lookedAt: at }) : before;
-    case "not-done":
-      return isClaim ? withResetStand(before, "not-done") : before;
-    case "done":
-      if (isClaim) return { settled: { token: claimed.token, at, end: "proved" } };
-      return resetOf(judged(settled, "proved"), claimed);
-    case "in-doubt":
-      return isClaim ? { settled: { token: claimed.token, at: claimed.at, end: "in-doubt" } } : before;
-    case "not-shown":
-      return resetOf(judged(settled, "not-shown"), claimed);
-    case "answered":
-      return resetOf(judged(settled, "answered"), claimed);
-    default:
-      return kind satisfies never;
+  if (claimed?.token === token) {
+    switch (kind) {
+      case "looked":
+        return resetOf(settled, { ...claimed, lookedAt: at });
+      case "not-done":
+        return withResetStand(before, "not-done");
+      case "done":
+        return { settled: { token, at, end: "proved" } };
+      case "in-doubt":
+        return { settled: { token, at: claimed.at, end: "in-doubt" } };
+      case "not-shown":
+      case "answered":
+        return before;
+      default:
+        return kind satisfies never;
+    }
   }
+  if (settled?.token !== token) return before;
+  const end = kind === "done" ? "proved" : kind;
+  const isVerdict = end === "proved" || end === "not-shown" || end === "answered";
+  return isVerdict ? resetOf(judged(settled, end), claimed) : before;
 }
 
-function judged(settled: SettledReset | undefined, end: SettledReset["end"]): SettledReset | undefined {
-  if (settled?.unproved === undefined) return settled;
+function judged(settled: SettledReset, end: SettledReset["end"]): SettledReset {
+  if (settled.unproved === undefined) return settled;
   return { token: settled.token, at: settled.at, end };
 }
 

@@ -61,6 +61,7 @@ export interface DocumentParts {
 export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
+  readonly resetUsage?: string | undefined;
 }
 
 export function policy(parts: PolicyParts = {}): KeyPolicy {
@@ -73,6 +74,9 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
       place: { ...place, line: place.line + 4 },
     })),
     mode: parts.mode ?? "enforce",
+    ...(parts.resetUsage === undefined
+      ? {}
+      : { resetUsage: { value: parts.resetUsage, place: { ...place, line: place.line + 8 } } }),
     ...documentParts({ ...parts, name, place }),
   };
 }
