@@ -5,9 +5,11 @@ import type { Logger } from "pino";
 import { systemClock } from "./clock.ts";
 import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
-import type { ChainReport, HistoryEntry, HistoryFilter } from "./core/history.ts";
+import type { ChainReport, HistoryEntry, HistoryFilter, TrailStart } from "./core/history.ts";
+import type { Guardrail } from "./core/guardrail.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule, type Schedule } from "./daemon/schedule.ts";
+import { rememberedGuardrail } from "./policy-dir/guardrail-document.ts";
 import { createHandover } from "./policy-dir/handover.ts";
 import { importPolicy } from "./policy-dir/import-policy.ts";
 import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
@@ -20,7 +22,7 @@ import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
 import { createThrottle, type Throttle } from "./portkey/throttle.ts";
 import type { PassPorts } from "./reconcile/pass.ts";
-import { openState, readHistory, verifyAudit } from "./state/open-state.ts";
+import { openState, readHistory, readLineTime, readTrailStart, verifyAudit } from "./state/open-state.ts";
 import { version } from "./version.ts";
 
 export interface Assembled {
@@ -71,16 +73,27 @@ export function assembleState(config: Config): StateReader & { close(): void } {
   return openState({ url: config.stateUrl, mode: "read" });
 }
 
+/** The guardrails that were in force in the last pass that kept its findings. */
+export function lastGuardrails(state: Pick<StateReader, "guardrails">): readonly Guardrail[] {
+  return state.guardrails().map(rememberedGuardrail);
+}
+
 /** The audit trail alone, to be read beside a running daemon. */
 export interface History {
   readonly entries: (filter: HistoryFilter) => readonly HistoryEntry[];
   readonly verify: () => ChainReport;
+  /** The first line that is left, where earlier ones were taken off; null where none were. */
+  readonly start: () => TrailStart | null;
+  /** When the latest line up to this number was written, in milliseconds since the epoch; undefined where none is left. */
+  readonly timeOf: (seq: number) => number | undefined;
 }
 
 export function assembleHistory({ stateUrl }: Config): History {
   return {
     entries: (filter) => readHistory(stateUrl, filter),
     verify: () => verifyAudit(stateUrl),
+    start: () => readTrailStart(stateUrl),
+    timeOf: (seq) => readLineTime(stateUrl, seq),
   };
 }
 
@@ -140,7 +153,7 @@ export function assemble({ config, mode, credential, log, env }: AssembleParts):
   trimAudit();
   const ports: PassPorts = {
     policies: createPolicySource({ directory: config.policies, handover }),
-    resolve: createResolver(),
+    resolve: createResolver({ lastGuardrails: () => lastGuardrails(state) }),
     reader: client,
     writer: client,
     state,

@@ -1,3 +1,4 @@
+import type { KeptGuardrail } from "./core/guardrail.ts";
 import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
 import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
 import type { HistoryLine } from "./core/history.ts";
@@ -24,7 +25,7 @@ export interface Origin {
   /** RFC 3339, with the committer's own zone. */
   readonly committedAt: string;
   /** Whether the file is not as the checked-out commit has it. */
-  readonly dirty: boolean;
+  readonly uncommitted: boolean;
 }
 
 /** Knows where policies come from. */
@@ -99,10 +100,17 @@ export interface StateReader {
   /** Everything applied so far, by key. */
   applied(): ReadonlyMap<KeyId, AppliedKey>;
   inventoryOf(id: KeyId): InventoryKey | undefined;
+  /**
+   * Every key of the inventory as it was seen last, also one that is written since and whose values nobody knows. The same
+   * object as long as nothing was noted in between, where that can be known.
+   */
+  liveKeys(): Iterable<LiveKey>;
   /** What the fields of a key were before the first write to each. */
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline>;
   /** The keys that were put back to an earlier point, and are left alone since. */
   restorations(): ReadonlyMap<KeyId, Restoration>;
+  /** The guardrails that were in force when they were kept last. */
+  guardrails(): readonly KeptGuardrail[];
   /** The keys of the inventory that have exactly this name: names are not unique. Sorted. */
   keysNamed(name: string): readonly KeyId[];
   /** Facts about past passes, by name; JSON. */
@@ -114,9 +122,21 @@ export interface StateReader {
  * `begun`: the last pass that had something to write, `{ pass, at }`, kept before its first request.
  * `budget`: `{ until }`, up to when a former process may have spent requests. `held`: what the guard holds, by kind of
  * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
- * ourselves. `paused`: `{ since }`, null as long as the daemon may write.
+ * ourselves. `paused`: `{ since }`, null as long as the daemon may write. `reminded`: `{ told }`, of which ends of
+ * overrides people were told, and how near they were. `selected`: `{ groups, keys }`, by which policies each key was
+ * selected when the policies were last acted on.
  */
-export type FactName = "reconciled" | "report" | "begun" | "budget" | "held" | "approved" | "own" | "paused";
+export type FactName =
+  | "reconciled"
+  | "report"
+  | "begun"
+  | "budget"
+  | "held"
+  | "approved"
+  | "own"
+  | "paused"
+  | "reminded"
+  | "selected";
 
 /** A line of the audit trail before it has its number and its hash. */
 export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
@@ -125,7 +145,7 @@ export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
 export interface StateWriter {
   /**
    * Records the intent to write before the request goes out, with its line of the audit trail. What was last seen of the
-   * key is forgotten: it is about to change. What a field was before its first write is kept for good.
+   * key is not believed any more: it is about to change. What a field was before its first write is kept for good.
    */
   claim(claim: Claim, audit: AuditEntry): void;
   /** The request succeeded: what was claimed is now applied. */
@@ -141,8 +161,11 @@ export interface StateWriter {
   setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void;
   /** Reads after writes were judged; a line of the audit trail for each. */
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void;
-  /** Heals the ledger without a request: values that are live already, entries that are no longer asked for. */
-  adopt(adoptions: readonly Adoption[]): void;
+  /**
+   * Heals the ledger without a request: values that are live already, entries that are no longer asked for. With lines of
+   * the audit trail where that settles a request whose end was never learnt.
+   */
+  adopt(adoptions: readonly Adoption[], audit?: readonly AuditEntry[]): void;
   /** Removes a key from the ledger, with its line of the audit trail. What was seen of the key stays. */
   forget(id: KeyId, audit: AuditEntry): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */
@@ -151,6 +174,8 @@ export interface StateWriter {
   saveInventoryKeys(keys: readonly InventoryKey[]): void;
   /** Notes one key as a GET showed it. */
   saveInventoryKey(key: InventoryKey): void;
+  /** Replaces the guardrails that are in force. */
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void;
   /** Keeps a fact, with its lines of the audit trail where it has some. */
   saveFact(name: FactName, fact: JsonObject, audit?: readonly AuditEntry[]): void;
 }

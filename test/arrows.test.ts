@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   state: ["core", "ports", "errors"],
   reconcile: ["core", "ports", "errors"],
   daemon: ["core", "ports", "errors", "reconcile"],
-  render: ["core"],
+  render: ["core", "version"],
   simulator: ["core"],
   demo: ["core", "errors", "simulator", "policy-dir", "render"],
   assemble: [

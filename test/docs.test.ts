@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { problemRules } from "../src/core/problem.ts";
-import { createResolver } from "../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../src/core/resolve.ts";
 import { createPolicySource } from "../src/policy-dir/policy-source.ts";
+import { keyId, liveKey } from "./core/build.ts";
 import { makePlace } from "./e2e/cli.ts";
 
 /* What the pages show is run, so that it stays true. */
@@ -28,9 +29,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The examples name instants after it. */
+const now = Date.parse("2026-11-25T12:00:00Z");
+
 function problemsIn(directory: string): unknown[] {
   const set = createPolicySource({ directory }).load();
-  return [...createResolver()(set).problems];
+  return [...createResolver()(set, nothingLive(now)).problems];
 }
 
 describe("policies in the pages are valid", () => {
@@ -48,6 +52,46 @@ describe("policies in the pages are valid", () => {
     expect(problemsIn(folder)).toEqual([]);
   });
 
+  test("docs/policies.md says what its overrides make of the key, and when", () => {
+    const page = read("docs/policies.md");
+    const example = blocks(page, "yaml").find((text) => text.includes("overrides:"));
+    writeFileSync(join(folder, "example.yaml"), example!);
+    const set = createPolicySource({ directory: folder }).load();
+    const rows = [...page.matchAll(/^\| (before|2026\S+) +\| (\d+) +\| (\d+) +\|$/gm)];
+    expect(rows).toHaveLength(5);
+    const instants = rows.map(([, when]) => (when === "before" ? now : Date.parse(when!)));
+    for (const [index, [, , rate, budget]] of rows.entries()) {
+      // From the row's instant on, until right before the next one.
+      const last = (instants[index + 1] ?? Date.parse("2030-01-01T00:00:00Z")) - 1;
+      for (const at of [instants[index]!, last]) {
+        const [key] = createResolver()(set, nothingLive(at)).desired.values();
+        expect(key?.fields.get("rate_limits")?.value).toMatchObject([{ value: Number(rate) }]);
+        expect(key?.fields.get("usage_limits.credit_limit")?.value).toBe(Number(budget));
+      }
+    }
+    expect(page).toContain("override of launch-page until 2026-12-01T00:00:00Z");
+  });
+
+  test("docs/policies.md: its selectors do what the page says", () => {
+    const [example] = blocks(read("docs/policies.md"), "yaml selectors");
+    writeFileSync(join(folder, "example.yaml"), example!);
+    const team = { defaults: { metadata: { team: "search" }, config_id: null } };
+    const live = [
+      liveKey(1, { name: "search-bot", ...team }),
+      liveKey(2, { name: "search-bot" }),
+      liveKey(3, { name: "search-bot", type: "workspace-user" }),
+    ];
+    const set = createPolicySource({ directory: folder }).load();
+    const { desired, problems } = createResolver()(set, { ...nothingLive(now), live });
+    const asked = (id: string): unknown =>
+      ["rate_limits", "alert_emails"].map((path) => desired.get(id)?.fields.get(path)?.value);
+    const limit = (value: number): unknown => [{ type: "requests", unit: "rpm", value }];
+    expect(problems).toEqual([]);
+    expect(asked(keyId(1))).toEqual([limit(600), ["platform@example.com"]]);
+    expect(asked(keyId(2))).toEqual([limit(100), ["platform@example.com"]]);
+    expect([...desired.keys()]).toEqual([keyId(1), keyId(2)]);
+  });
+
   test("docs/adopting.md", () => {
     const [example] = blocks(read("docs/adopting.md"), "yaml");
     writeFileSync(join(folder, "example.yaml"), example!);
@@ -57,6 +101,23 @@ describe("policies in the pages are valid", () => {
   test("the shipped examples", () => {
     expect(problemsIn(join(root, "policies"))).toEqual([]);
   });
+});
+
+test("docs/policies.md shows what a policy is told that offends against its guardrail", () => {
+  const page = read("docs/policies.md");
+  const [policy] = blocks(page, "yaml").filter((text) => text.includes("kind:"));
+  const guardrail = blocks(page, "yaml").find((text) => text.includes("kind: Guardrail"));
+  const offending = policy!.replace("credit_limit: 500", "credit_limit: 5000");
+  expect(offending).not.toBe(policy);
+  writeFileSync(join(folder, "policy.yaml"), offending);
+  writeFileSync(join(folder, "guardrails.yaml"), guardrail!);
+  const set = createPolicySource({ directory: folder }).load();
+  const [problem, ...others] = createResolver()(set, nothingLive(now)).problems.filter(
+    ({ code }) => code !== "KS1403",
+  );
+  expect(others).toEqual([]);
+  const { code, rule, path, message } = problem!;
+  expect(page).toContain(`${code} ${rule} ${path}\n  ${message.replace(folder, "policies")}\n`);
 });
 
 test("docs/policies.md names every hundred of the problem codes", () => {

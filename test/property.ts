@@ -18,16 +18,22 @@ export const shares = {
   "late reads": 300,
   "safety: what is written is asked for": 300,
   "safety: damage": 300,
+  "selectors: a plain reading": 500,
+  "selectors: what cannot be read": 500,
   "killed anywhere": 300,
   "resets of usage": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,
   "throttle: priorities": 100,
+  "overrides: the effective key": 300,
+  "overrides: no wake-up is missed": 300,
   "round trip: one apply": 12_000,
   "round trip: somebody else's edits": 3_000,
   "round trip: reads": 3_000,
+  "blind edits": 300,
   "restore: to the baseline": 300,
+  "guardrails: what offends": 500,
 } as const;
 
 export type Share = keyof typeof shares;

@@ -7,6 +7,8 @@ import { program, runNode } from "./child.ts";
 export interface Workshop {
   /** A policy directory with this many files, for reading only. */
   policies(files: number): Promise<string>;
+  /** The same, and twenty guardrails that all of them keep to. */
+  guardedPolicies(files: number): Promise<string>;
   /** One to change. */
   ownPolicies(files: number): Promise<string>;
   /** An empty directory. */
@@ -26,15 +28,16 @@ export function createWorkshop(): Workshop {
     return path;
   }
 
-  async function make(files: number): Promise<string> {
+  async function make(files: number, ...more: readonly string[]): Promise<string> {
     const directory = join(folder(), "policies");
-    await runNode([program("make-policies"), directory, String(files)]);
+    await runNode([program("make-policies"), directory, String(files), ...more]);
     return directory;
   }
 
   return {
     folder,
-    ownPolicies: make,
+    ownPolicies: (files) => make(files),
+    guardedPolicies: (files) => make(files, "with-guardrails"),
     policies(files) {
       const known = made.get(files) ?? make(files);
       made.set(files, known);

@@ -20,6 +20,26 @@ ${base === undefined ? "" : `  profiles: [${base}]\n`}  key:
 `,
 }));
 
+/** Guardrails that every policy keeps to, one a file, of the kinds that people write. */
+export const guardrailFiles = [
+  "{ required: [usage_limits], properties: { usage_limits: { type: object, required: [credit_limit], properties: { credit_limit: { maximum: MOST } } } } }",
+  "{ required: [scopes], properties: { scopes: { maxItems: MOST, items: { not: { pattern: 'api_keys\\.create$' } } } } }",
+  "{ required: [rate_limits], properties: { rate_limits: { type: array, minItems: 1, items: { properties: { value: { maximum: MOST } } } } } }",
+  "{ properties: { defaults: { required: [metadata], properties: { metadata: { type: object, required: [team], properties: { team: { pattern: '^team-' } } } } } } }",
+  "{ if: { properties: { scopes: { contains: { const: completions.write } } } }, then: { required: [alert_emails] }, properties: { name: { pattern: '^team-\\d\\d-' } } }",
+].flatMap((schema, kind) =>
+  Array.from({ length: 4 }, (_, copy) => ({
+    path: `guardrails/rule-${kind}-${copy}.yaml`,
+    text: `apiVersion: keysteward/v1
+kind: Guardrail
+metadata: { name: rule-${kind}-${copy} }
+spec:
+  message: what the benchmark demands
+  schema: ${schema.replaceAll("MOST", String(1_000 + copy))}
+`,
+  })),
+);
+
 const variants = ["production", "staging", "batch", "internal"];
 
 /** The key's UUID. */

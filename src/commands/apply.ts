@@ -1,8 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { assemble } from "../assemble.ts";
 import { isTaken, type Outcome, type PassReport } from "../core/outcome.ts";
 import { awaitProof, withProofs } from "../reconcile/await-proof.ts";
-import { runPass, type PassPorts } from "../reconcile/pass.ts";
+import type { PassPorts } from "../reconcile/pass.ts";
 import { addRequests, keepReadBack, requestsSince } from "../reconcile/report.ts";
 import type { Survey } from "../reconcile/survey.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
@@ -11,10 +9,10 @@ import { applyJson, type ApplyResult } from "../render/json.ts";
 import { confirmed, isInteractive } from "./ask.ts";
 import { exits, keptAlive } from "./context.ts";
 import type { CommonFlags, Io } from "./context.ts";
+import { withOwnPass, type OwnPass } from "./own-pass.ts";
 import { createRemoteContext, type RemoteContext } from "./remote-context.ts";
 import { keyNames } from "./plan.ts";
 import { showProgress, type Progress } from "./progress.ts";
-import { stopping } from "./stopping.ts";
 
 export interface ApplyFlags extends CommonFlags {
   /** Take the plan as it is, without asking. */
@@ -28,54 +26,43 @@ export interface ApplyFlags extends CommonFlags {
 /** One reconcile pass: plan, ask where somebody can be asked, push. */
 export async function apply(io: Io, flags: ApplyFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
-  const { config, credential, log } = context;
-  const stop = stopping(log);
-  const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
+  return withOwnPass(context, (own) => applyWith(context, flags, own));
+}
+
+async function applyWith(
+  context: RemoteContext,
+  flags: ApplyFlags,
+  { ports, stopping, run }: OwnPass,
+): Promise<number> {
   let verdict: Verdict = { go: false, exit: exits.failed, reason: "" };
   let reviewed = false;
   let progress: Progress | undefined;
-  try {
-    const { report, survey, outcomes, error } = await runPass(assembled.ports, {
-      pass: randomUUID(),
-      kind: "reconcile",
-      target: config.portkey.baseUrl,
-      settleMs: config.settleMs,
-      workers: assembled.workers,
-      yielding: stop.signal,
-      stopping: stop.signal,
-      signal: new AbortController().signal,
-      release({ digest, heldDigest }) {
-        reviewed = flags.expect === digest || flags.expect === heldDigest;
-        return flags.yes === true || reviewed;
-      },
-      async approve(surveyed) {
-        if (context.format === "human") showPlan(context, surveyed);
-        verdict = await decide(context, reviewed ? reviewedFlags(flags, surveyed) : flags, surveyed);
-        if (verdict.go) progress = showProgress(io, surveyed.plan.changes.length);
-        return verdict.go;
-      },
-      onOutcome: () => progress?.step(),
-    });
-    progress?.end();
-    if (error !== null) throw error;
-    const ended = await proved(assembled.ports, {
-      report,
-      outcomes,
-      settleMs: config.settleMs,
-      stopping: stop.signal,
-    });
-    if (survey !== null) {
-      const { plan, problems } = survey;
-      showEnd(context, { plan, problems, ...ended }, verdict);
-    }
-    const outOfReach = report.notices.some(({ kind }) => kind === "missing" || kind === "unreadable");
-    const failed = ended.outcomes.some(({ outcome }) => !isTaken(outcome));
-    const undone = verdict.go && verdict.exit !== exits.held && outOfReach;
-    return failed || undone ? exits.failed : verdict.exit;
-  } finally {
-    stop.release();
-    await assembled.close();
+  const { report, survey, outcomes, error } = await run({
+    kind: "reconcile",
+    release({ digest, heldDigest }) {
+      reviewed = flags.expect === digest || flags.expect === heldDigest;
+      return flags.yes === true || reviewed;
+    },
+    async approve(surveyed) {
+      if (context.format === "human") showPlan(context, surveyed);
+      verdict = await decide(context, reviewed ? reviewedFlags(flags, surveyed) : flags, surveyed);
+      if (verdict.go) progress = showProgress(context.io, surveyed.plan.changes.length);
+      return verdict.go;
+    },
+    onOutcome: () => progress?.step(),
+  });
+  progress?.end();
+  if (error !== null) throw error;
+  const { settleMs } = context.config;
+  const ended = await proved(ports, { report, outcomes, settleMs, stopping });
+  if (survey !== null) {
+    const { plan, problems } = survey;
+    showEnd(context, { plan, problems, ...ended }, verdict);
   }
+  const outOfReach = report.notices.some(({ kind }) => kind === "missing" || kind === "unreadable");
+  const failed = ended.outcomes.some(({ outcome }) => !isTaken(outcome));
+  const undone = verdict.go && verdict.exit !== exits.held && outOfReach;
+  return failed || undone ? exits.failed : verdict.exit;
 }
 
 interface Pushed {
@@ -128,12 +115,17 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
   if (mustAsk && !(await confirmed(`Apply ${plan.changes.length} changes?`))) {
     return { go: false, exit: exits.held, reason: "Nothing was written." };
   }
+  const moment = surveyed.moments?.next?.at ?? Infinity;
+  if (mustAsk && Date.now() >= moment) {
+    const reason = "Nothing was written: an override has begun or ended meanwhile. Review it again.";
+    return { go: false, exit: exits.held, reason };
+  }
   return { go: true, exit: plan.refusals.length > 0 && !invalid ? exits.held : exit, reason: "" };
 }
 
 function showPlan({ print, paint }: RemoteContext, surveyed: Survey): void {
-  const { plan, problems, trusted, unenforced } = surveyed;
-  const view = { names: keyNames(surveyed), unenforced };
+  const { plan, problems, trusted, unenforced, courses } = surveyed;
+  const view = { names: keyNames(surveyed), unenforced, courses };
   print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : ""));
 }
 

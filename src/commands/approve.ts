@@ -1,16 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { assemble } from "../assemble.ts";
 import { heldChange } from "../core/approval.ts";
 import type { Plan } from "../core/plan.ts";
 import { askDaemon } from "../daemon/control-client.ts";
 import { approvalResult, type ApprovalResult } from "../reconcile/approval-result.ts";
 import { heldPlans } from "../reconcile/holding.ts";
-import { runPass } from "../reconcile/pass.ts";
 import { humanApproval } from "../render/human-approval.ts";
 import { resultJson } from "../render/json.ts";
 import { createContext, exits, type CommonFlags, type Io } from "./context.ts";
+import { withOwnPass } from "./own-pass.ts";
 import { createRemoteContext } from "./remote-context.ts";
-import { stopping } from "./stopping.ts";
 
 /** Goes on with exactly what the guard holds under a digest: by the daemon where one runs, else by a pass of its own. */
 export async function approve(io: Io, digest: string, flags: CommonFlags): Promise<number> {
@@ -27,22 +24,11 @@ function asResult(answer: object): ApprovalResult {
 }
 
 async function approveAlone(io: Io, digest: string, flags: CommonFlags): Promise<ApprovalResult> {
-  const { config, credential, log } = createRemoteContext(io, flags);
-  const stop = stopping(log);
-  const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
-  const { state } = assembled.ports;
-  try {
+  return withOwnPass(createRemoteContext(io, flags), async ({ ports: { state }, run }) => {
     const known = heldPlans(state).find((plan) => plan.digest === digest);
     let released: Plan | undefined;
-    const { report, survey, error } = await runPass(assembled.ports, {
-      pass: randomUUID(),
+    const { report, survey, error } = await run({
       kind: known?.pass ?? "reconcile",
-      target: config.portkey.baseUrl,
-      settleMs: config.settleMs,
-      workers: assembled.workers,
-      yielding: stop.signal,
-      stopping: stop.signal,
-      signal: new AbortController().signal,
       release(plan) {
         if (plan.heldDigest === digest) released = plan;
         return released !== undefined;
@@ -52,10 +38,7 @@ async function approveAlone(io: Io, digest: string, flags: CommonFlags): Promise
     if (error !== null) throw error;
     const changes = released?.held.map(heldChange) ?? survey?.approval?.changes ?? known?.changes;
     return approvalResult(state, { digest, held: changes === undefined ? undefined : { changes }, report });
-  } finally {
-    stop.release();
-    await assembled.close();
-  }
+  });
 }
 
 function exitOf({ outcome }: ApprovalResult): number {

@@ -2,6 +2,7 @@ import { assemble } from "../assemble.ts";
 import { auditKeys } from "../core/audit-keys.ts";
 import { matchesFilter } from "../core/key-filter.ts";
 import { findUnlisted } from "../reconcile/find-unlisted.ts";
+import { judgeLiveKeys } from "../reconcile/judge-live-keys.ts";
 import { humanAudit } from "../render/human-audit.ts";
 import { humanProblems } from "../render/human-problems.ts";
 import { auditJson } from "../render/json-keys.ts";
@@ -12,7 +13,7 @@ import { keyFilterFrom, requireKeys, type KeyFilterFlags } from "./key-filter-fl
 
 export type AuditFlags = CommonFlags & KeyFilterFlags;
 
-/** Which live keys are governed, and which are not; what policies name that is not live. */
+/** Which live keys are governed, and which are not; what policies name that is not live; what guardrails find. */
 export async function audit(io: Io, flags: AuditFlags): Promise<number> {
   const filter = keyFilterFrom(flags);
   const context = createRemoteContext(io, flags);
@@ -21,18 +22,29 @@ export async function audit(io: Io, flags: AuditFlags): Promise<number> {
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   const { ports } = assembled;
   try {
-    const { resolution, blocking } = loadCoverage(assembled);
     const records = await ports.reader.list({ signal: stop.signal });
+    const { resolution, labelsOf, blocking } = loadCoverage(
+      assembled,
+      records.map(({ key }) => key),
+    );
     const listed = new Set(records.map(({ key }) => key.id));
     const unlisted = await findUnlisted(ports, resolution, { listed, signal: stop.signal });
     const live = [...records.map(({ key }) => key), ...unlisted.found];
     requireKeys(filter, live);
     const selected = live.filter((key) => matchesFilter(key, filter));
+    const { violations, unjudged } = await judgeLiveKeys(ports, {
+      records: selected.map((key) => ({ key })),
+      guardrails: resolution.guardrails,
+      labelsOf,
+      signal: stop.signal,
+    });
     const result = {
       live: live.length,
       keys: auditKeys(selected, resolution, ports.state.applied()),
       // What is not live has no type and no workspace: only its id can be asked for.
       absent: Object.keys(filter).length === 0 ? unlisted.absent : [],
+      violations,
+      unjudged,
       problems: resolution.problems,
     };
     const none = resolution.problems.some(({ code }) => code === "KS1001" || code === "KS1003")
@@ -43,7 +55,8 @@ export async function audit(io: Io, flags: AuditFlags): Promise<number> {
         ? auditJson(result)
         : humanProblems(blocking, paint) + none + humanAudit(result, paint),
     );
-    return blocking.length > 0 ? exits.invalid : exits.ok;
+    const forbidden = violations.some(({ guardrail }) => guardrail.severity === "error");
+    return blocking.length > 0 || forbidden ? exits.invalid : exits.ok;
   } finally {
     stop.release();
     await assembled.close();

@@ -16,6 +16,7 @@ import type { ImportFlags } from "./import-keys.ts";
 import { addKeyFilterFlags } from "./key-filter-flags.ts";
 import type { PlanFlags } from "./plan.ts";
 import { schemaNames, type SchemaName } from "./schema-names.ts";
+import type { ValidateFlags } from "./validate.ts";
 
 /** What was given on the command line: a command's arguments in their order, then its flags. */
 interface Given {
@@ -40,14 +41,24 @@ export interface CommandEntry {
   readonly run: (io: Io, given: Given) => Promise<number>;
 }
 
+/** The forms of what finds faults. */
+const reports: readonly Format[] = ["human", "json", "github", "sarif", "junit"];
+
 export const catalogue: readonly CommandEntry[] = [
   {
     name: "validate",
     does: "check the policies, offline",
-    examples: ["keysteward validate", "keysteward validate --policies ./policies --format json"],
+    examples: [
+      "keysteward validate",
+      "keysteward validate --policies ./policies --format json",
+      "keysteward validate --format sarif > keysteward.sarif",
+      "keysteward validate --at 2026-12-01",
+    ],
     exits: "0 valid, 3 not valid",
     common: "all",
-    run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags),
+    formats: reports,
+    configure: (command) => void command.option("--at <instant>", "what will be in force then, not now"),
+    run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags satisfies ValidateFlags),
   },
   {
     name: "plan",
@@ -56,12 +67,15 @@ export const catalogue: readonly CommandEntry[] = [
       "keysteward plan",
       "keysteward plan --format json > plan.json",
       "keysteward plan --format github > comment.md",
+      "keysteward plan --at 2026-12-01",
     ],
     exits: "0 nothing to change, 2 changes, 3 policies not valid, 6 held",
     common: "all",
     formats: ["human", "json", "github"],
     configure: (command) =>
-      void command.option("--all", "list what is not enforced, and long lists to their end"),
+      void command
+        .option("--all", "list what is not enforced, and long lists to their end")
+        .option("--at <instant>", "a forecast: what the policies will ask for then; cannot be applied"),
     run: async (io, { flags }) => (await import("./plan.ts")).plan(io, flags satisfies PlanFlags),
   },
   {
@@ -129,7 +143,7 @@ export const catalogue: readonly CommandEntry[] = [
     name: "approve",
     does: "go on with exactly what the guard holds under a digest",
     examples: ["keysteward approve 1f0c6a2b9d3e4f50"],
-    exits: "0 done, 5 not all done yet, 6 held: something else than that",
+    exits: "0 done, 5 not all done yet, 6 nothing written: nothing is held under that digest",
     common: "all",
     configure: (command) =>
       void command.addArgument(new Argument("<digest>", "as `plan` and `status` print it")),
@@ -141,7 +155,8 @@ export const catalogue: readonly CommandEntry[] = [
     examples: ["keysteward sync", "keysteward sync --wait"],
     exits: "0 rung, or done; with --wait 3 policies not valid, 5 some changes failed, 6 held",
     common: "all",
-    configure: (command) => void command.option("--wait", "wait for the pass to end"),
+    configure: (command) =>
+      void command.option("--wait", "wait for the pass to end, and read back what it wrote"),
     run: async (io, { flags }) => (await import("./sync.ts")).sync(io, flags satisfies SyncFlags),
   },
   {
@@ -198,6 +213,10 @@ export const catalogue: readonly CommandEntry[] = [
       void addKeyFilterFlags(command)
         .option("--out <dir>", "where files are written (default: the policy directory)")
         .option("--flat", "no folder for each workspace")
+        .option(
+          "--schema <place>",
+          "the schema that files point editors to: a file or an address (default: schema/policy.schema.json beside the policy directory, where it is)",
+        )
         .addOption(
           new Option("--empty <how>", "what is said of fields that are empty on the key: nothing, or null")
             .choices(["leave", "null"])
@@ -225,9 +244,9 @@ export const catalogue: readonly CommandEntry[] = [
   },
   {
     name: "audit",
-    does: "which live keys a policy governs and which none does, the most powerful first",
+    does: "which live keys a policy governs and which none does, the most powerful first; what guardrails find",
     examples: ["keysteward audit", "keysteward audit --type organisation-service --format json"],
-    exits: "0, 3 policies not valid",
+    exits: "0, 3 a live key is what a guardrail forbids, or policies not valid",
     common: "all",
     configure: (command) => void addKeyFilterFlags(command),
     run: async (io, { flags }) => (await import("./audit.ts")).audit(io, flags satisfies AuditFlags),
@@ -249,7 +268,7 @@ export const catalogue: readonly CommandEntry[] = [
   {
     name: "schema",
     does: "print a JSON Schema",
-    examples: ["keysteward schema > policy.schema.json"],
+    examples: ["keysteward schema policy > schema/policy.schema.json"],
     exits: "0",
     common: "none",
     configure: (command) =>

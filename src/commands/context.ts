@@ -32,7 +32,8 @@ export interface Io {
   readonly stderr: { readonly isTTY?: boolean; write(text: string): unknown };
 }
 
-export type Format = "human" | "json" | "github";
+/** `github`: commands of a workflow, or Markdown where a plan is shown. `sarif`, `junit`: for scanners and build servers. */
+export type Format = "human" | "json" | "github" | "sarif" | "junit";
 
 /** The flags that commands have in common, as commander hands them over. */
 export interface CommonFlags {

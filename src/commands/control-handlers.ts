@@ -3,10 +3,12 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import type { KeyPast } from "../core/key-past.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
-import type { KeyPast } from "../core/restore.ts";
+import { keysToProve } from "../core/proof.ts";
 import type { ControlHandlers } from "../daemon/control-server.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import type { ProofWatch } from "../daemon/proof-watch.ts";
 import type { Schedule } from "../daemon/schedule.ts";
 import { AppError } from "../errors.ts";
 import { approvalResult, type ApprovalResult } from "../reconcile/approval-result.ts";
@@ -15,6 +17,7 @@ import type { PassPorts } from "../reconcile/pass.ts";
 import { forgetKeys } from "../reconcile/forget-keys.ts";
 import { orderFrom, restoreKey } from "../reconcile/restore-key.ts";
 import { resumeKey } from "../reconcile/resume-key.ts";
+import { resolveContext } from "../reconcile/selection-memory.ts";
 import { statusFacts } from "./status-facts.ts";
 
 export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
@@ -26,6 +29,8 @@ export interface HandlerParts extends Pick<PassPorts, "state" | "clock"> {
   readonly schedule: Schedule;
   /** The daemon, once it has started. */
   readonly daemon: () => Daemon | undefined;
+  /** Knows what became of what was written. */
+  readonly proofs: ProofWatch;
   /** Takes back what is not on the wire yet. */
   readonly withdraw: () => void;
 }
@@ -54,10 +59,13 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
   }
 
   function pause(): JsonObject {
-    const since = pausedSince(state) ?? clock.now();
-    savePaused(state, since);
+    // Said once: who pauses what is paused changes nothing.
+    if (pausedSince(state) === null) {
+      const since = clock.now();
+      savePaused(state, since);
+      log.warn({ since: new Date(since).toISOString() }, "paused: nothing is written until it is resumed");
+    }
     parts.withdraw();
-    log.warn({ since: new Date(since).toISOString() }, "paused: nothing is written until it is resumed");
     return { version: 1, paused: true };
   }
 
@@ -100,12 +108,23 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     if (!set.trusted)
       throw new AppError("USAGE", "the policy directory cannot be believed: nothing is forgotten");
     const request = { ids, pass: randomUUID(), now: clock.now() };
-    return asJson({ keys: forgetKeys(state, parts.ports.resolve(set), request) });
+    return asJson({
+      keys: forgetKeys(state, parts.ports.resolve(set, resolveContext({ state, now: request.now })), request),
+    });
   }
 
   async function sync(wait: boolean): Promise<JsonObject> {
-    const ended = running().pass("reconcile");
-    return { version: 1, report: wait ? asJson(await ended) : null };
+    const daemon = running();
+    if (!wait) {
+      void daemon.pass("reconcile");
+      return { version: 1, report: null, outcomes: null };
+    }
+    const following = parts.proofs.follow();
+    const report = await daemon.pass("reconcile");
+    const outcomes = await following.ended();
+    if (report === null) return { version: 1, report, outcomes: null };
+    const awaiting = keysToProve(state.applied()).length;
+    return asJson({ version: 1, report: { ...report, awaiting }, outcomes });
   }
 
   return {

@@ -1,31 +1,37 @@
 import type { Assembled } from "../assemble.ts";
+import type { LiveKey } from "../core/key.ts";
+import { labelsByKey, type LabelsOf } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
+import { resolveContext } from "../reconcile/selection-memory.ts";
 
 /** What the policies cover, for a command that looks at live keys whether there are policies yet or not. */
 export interface CoveragePolicies {
   readonly resolution: Resolution;
   /** Names that policies have. */
   readonly names: ReadonlySet<string>;
+  readonly labelsOf: LabelsOf;
   /** Errors for which nobody can say what is covered. */
   readonly blocking: readonly Problem[];
 }
 
 /**
  * A directory that is not there yet, or empty, is where a team begins: nothing is covered. Unless policies were applied
- * before: then it was lost, and USAGE is thrown.
+ * before: then it was lost, and USAGE is thrown. With live keys, what depends on them is judged too.
  */
-export function loadCoverage({ ports }: Assembled): CoveragePolicies {
+export function loadCoverage({ ports }: Assembled, live: Iterable<LiveKey>): CoveragePolicies {
   const set = ports.policies.load();
+  const labelsOf = labelsByKey(set);
   const names = new Set(set.policies.map(({ name }) => name));
   const blocking = set.problems.filter(
     ({ severity, code }) => severity === "error" && code !== "KS1001" && code !== "KS1003",
   );
   if (set.trusted) {
-    const resolution = ports.resolve(set);
+    const { state, clock } = ports;
+    const resolution = ports.resolve(set, resolveContext({ state, now: clock.now() }, live));
     const errors = resolution.problems.filter(({ severity }) => severity === "error");
-    return { resolution, names, blocking: errors };
+    return { resolution, names, labelsOf, blocking: errors };
   }
   const known = ports.state.applied().size;
   if (known > 0 && blocking.length === 0) {
@@ -33,5 +39,10 @@ export function loadCoverage({ ports }: Assembled): CoveragePolicies {
       hint: "Check --policies: the directory may have been lost or moved. To begin anew, name another --state.",
     });
   }
-  return { resolution: { desired: new Map(), held: [], problems: set.problems }, names, blocking };
+  return {
+    resolution: { desired: new Map(), held: [], guardrails: [], problems: set.problems },
+    names,
+    labelsOf,
+    blocking,
+  };
 }

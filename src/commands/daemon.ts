@@ -9,7 +9,9 @@ import {
 import { startDaemon, type Daemon } from "../daemon/daemon.ts";
 import { notifySystemd } from "../daemon/notify-systemd.ts";
 import { createPassLog } from "../daemon/pass-log.ts";
+import { createProofWatch } from "../daemon/proof-watch.ts";
 import { createRelief } from "../daemon/relief.ts";
+import { createReminders } from "../daemon/reminders.ts";
 import { approvalOf, pausedSince } from "../reconcile/holding.ts";
 import { runPass } from "../reconcile/pass.ts";
 import { readBackRound } from "../reconcile/read-back-round.ts";
@@ -33,11 +35,17 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
   const assembled = assemble({ config, mode: "write", credential, log, env: io.env });
   const { state, clock } = assembled.ports;
   const passLog = createPassLog(log);
+  const reminders = createReminders({ state, log });
   const relief = createRelief(clock);
   const target = config.portkey.baseUrl;
   const schedule = assembled.schedule();
   let pausing = new AbortController();
   let control: ControlServer | undefined;
+  const proofWatch = createProofWatch({
+    clock,
+    settleMs: config.settleMs,
+    readBack: () => running?.readBack() ?? Promise.resolve(),
+  });
   try {
     control = await openControl(config.control.socket, {
       clean: io.clean,
@@ -49,6 +57,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
         clock,
         log,
         schedule,
+        proofs: proofWatch,
         daemon: () => running,
         withdraw() {
           pausing.abort(new Withdrawn(true, "the daemon is paused"));
@@ -66,17 +75,20 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
       clock,
       log,
       tell: (state) => notifySystemd(state, io.env),
-      async runPass(kind, signals) {
+      async runPass(kind, signals, planned) {
         assembled.beginPass();
         relief.passBegins();
         pausing = new AbortController();
         const pass = randomUUID();
         const { settleMs } = config;
-        const { report } = await runPass(assembled.ports, {
+        const { report, outcomes, proofs, survey } = await runPass(assembled.ports, {
           ...signals,
           yielding: AbortSignal.any([signals.yielding, pausing.signal]),
           stopping: AbortSignal.any([signals.stopping, pausing.signal]),
-          approve: () => Promise.resolve(pausedSince(state) === null),
+          approve({ moments }) {
+            planned(moments);
+            return Promise.resolve(pausedSince(state) === null);
+          },
           pass,
           kind,
           settleMs,
@@ -85,6 +97,9 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           onOutcome: (outcome, change) => passLog.outcome(pass, outcome, change),
         });
         passLog.report(report);
+        passLog.unprovable(pass, proofs);
+        proofWatch.pass({ kind: report.kind, outcomes, proofs });
+        reminders.tell(survey?.courses ?? [], { pass, now: clock.now() });
         if (kind === "reconcile") assembled.trimAudit();
         relief.passEnded();
         return report;
@@ -96,6 +111,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
           settleMs: config.settleMs,
         });
         passLog.readBack(round);
+        proofWatch.round(round);
         return round;
       },
     });
@@ -103,6 +119,7 @@ export async function daemon(io: Io, flags: CommonFlags): Promise<number> {
     const approval = approvalOf(state);
     if (approval !== null && isStanding(approval, clock.now())) void running.pass(approval.pass);
     await aborted(stop.signal);
+    proofWatch.stop();
     await Promise.all([control?.stop(), running.stop()]);
     process.removeListener("SIGHUP", onHangup);
     return exits.ok;

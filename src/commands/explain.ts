@@ -25,15 +25,20 @@ export async function explain(io: Io, key: string, flags: ExplainFlags): Promise
 async function explainOnline(io: Io, text: string, flags: ExplainFlags): Promise<number> {
   const context = createRemoteContext(io, flags);
   const { config, credential, log } = context;
-  const policies = trustedPolicies(config);
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   const { reader, state, clock } = assembled.ports;
   try {
-    const keyId = namedKey(text, [policyNames(policies.set.policies), liveNames(state), ledgerNames(state)]);
+    const known = trustedPolicies(config, { state, now: clock.now() });
+    const keyId = keyNamed(text, known, state);
     const answer = await tryGet(reader, { id: keyId, listed: false, signal: stop.signal });
     const sight: Sight = "kind" in answer ? answer : { kind: "seen", key: answer.key, complete: true };
     const found = sight.kind === "seen" ? { key: sight.key, from: "control-plane" as const } : undefined;
+    // What it is selected by is what it is now.
+    const policies =
+      found === undefined
+        ? known
+        : trustedPolicies(config, { state, now: clock.now(), live: withKey(state, found.key) });
     show(context, { ...policies, keyId, state, sight, found, seenAt: null, now: clock.now() });
     return exits.ok;
   } finally {
@@ -44,10 +49,10 @@ async function explainOnline(io: Io, text: string, flags: ExplainFlags): Promise
 
 function explainOffline(io: Io, text: string, flags: ExplainFlags): Promise<number> {
   const context = createContext(io, flags);
-  const policies = trustedPolicies(context.config);
   const state = assembleState(context.config);
   try {
-    const keyId = namedKey(text, [policyNames(policies.set.policies), liveNames(state), ledgerNames(state)]);
+    const policies = trustedPolicies(context.config, { state, now: Date.now() });
+    const keyId = keyNamed(text, policies, state);
     const known = state.inventoryOf(keyId);
     const sight: Sight =
       known === undefined
@@ -62,9 +67,24 @@ function explainOffline(io: Io, text: string, flags: ExplainFlags): Promise<numb
   }
 }
 
-interface Known extends ReturnType<typeof trustedPolicies> {
+type KnownState = Pick<
+  ReturnType<typeof assembleState>,
+  "applied" | "restorations" | "liveKeys" | "keysNamed"
+>;
+type Policies = ReturnType<typeof trustedPolicies>;
+
+function keyNamed(text: string, { set, resolution }: Policies, state: KnownState): string {
+  return namedKey(text, [policyNames(set.policies, resolution), liveNames(state), ledgerNames(state)]);
+}
+
+/** The keys as they were seen last, and this one as it was read. */
+function withKey(state: KnownState, key: LiveKey): readonly LiveKey[] {
+  return [key, ...[...state.liveKeys()].filter(({ id }) => id !== key.id)];
+}
+
+interface Known extends Policies {
   readonly keyId: string;
-  readonly state: Pick<ReturnType<typeof assembleState>, "applied" | "restorations">;
+  readonly state: KnownState;
   readonly sight: Sight;
   readonly found: { readonly key: LiveKey; readonly from: "control-plane" | "inventory" } | undefined;
   readonly seenAt: number | null;

@@ -28,8 +28,7 @@ export async function forget(io: Io, key: string | undefined, flags: ForgetFlags
       hint: "`keysteward plan` lists the keys that no policy covers any more.",
     });
   }
-  const { resolution } = trustedPolicies(context.config);
-  const ids = chooseKeys(context, resolution, key);
+  const { resolution, ids } = chooseKeys(context, key);
   const isAll = key === undefined;
   if (isAll && ids.length > 0 && flags.yes !== true && !(await mayForget(io, ids.length))) {
     print(format === "json" ? forgetJson([]) : "Nothing was forgotten.\n");
@@ -58,15 +57,22 @@ function alone(context: Context, resolution: Resolution, ids: readonly KeyId[]):
   }
 }
 
+interface Chosen {
+  readonly resolution: Resolution;
+  readonly ids: readonly KeyId[];
+}
+
 /** Looks without the lock: a key that is not there, or a list that is declined, needs none. */
-function chooseKeys(context: Context, resolution: Resolution, key: string | undefined): readonly KeyId[] {
+function chooseKeys(context: Context, key: string | undefined): Chosen {
   const state = assembleState(context.config);
   try {
-    if (key !== undefined) return [namedKey(key, [ledgerNames(state), liveNames(state)])];
+    const { resolution } = trustedPolicies(context.config, { state, now: Date.now() });
+    if (key !== undefined)
+      return { resolution, ids: [namedKey(key, [ledgerNames(state), liveNames(state)])] };
     const ids = orphanedKeys(state.applied(), resolution);
     const orphans = ids.map((keyId) => ({ keyId, policy: state.applied().get(keyId)?.policy ?? "" }));
     if (context.format === "human") context.print(humanOrphans(orphans));
-    return ids;
+    return { resolution, ids };
   } finally {
     state.close();
   }

@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { join } from "node:path";
 import { assemble, assembleImporter, type Assembled } from "../assemble.ts";
 import { isUuid } from "../core/canonical.ts";
 import { coverageOf } from "../core/coverage.ts";
@@ -17,12 +17,15 @@ import { createRemoteContext, type RemoteContext } from "./remote-context.ts";
 import { loadCoverage } from "./coverage-policies.ts";
 import { keyFilterFrom, requireKeys, type KeyFilterFlags } from "./key-filter-flags.ts";
 import { showProgress } from "./progress.ts";
+import { pointerTo, schemaPlace, type SchemaPlace } from "./schema-place.ts";
 
 export interface ImportFlags extends CommonFlags, KeyFilterFlags {
   /** Where files are written; the policy directory unless given. */
   readonly out?: string;
   readonly flat?: boolean;
   readonly empty?: EmptyFields;
+  /** The schema that the files point to: a file or an address. */
+  readonly schema?: string;
   readonly dryRun?: boolean;
 }
 
@@ -31,23 +34,18 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
   const filter = keyFilterFrom(flags);
   const context = createRemoteContext(io, flags);
   const { config, credential, log, format, paint, print } = context;
+  const schema = schemaPlace({ named: flags.schema, policies: config.policies, cwd: io.cwd });
   const stop = stopOnSignal();
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   try {
-    const { resolution, names, blocking } = loadCoverage(assembled);
-    if (blocking.length > 0) {
-      const reason = "Nothing was imported: what broken policies govern is not known. Mend them first.";
-      print(
-        format === "json" ? importJson(nothing(context, flags, blocking)) : humanProblems(blocking, paint),
-      );
-      io.stderr.write(`keysteward: ${reason}\n`);
-      return exits.invalid;
-    }
+    // What is broken whatever is live costs no request.
+    const broken = loadCoverage(assembled, []).blocking;
+    if (broken.length > 0) return refused(context, flags, broken);
     const live = await assembled.ports.reader.list({ signal: stop.signal });
-    requireKeys(
-      filter,
-      live.map(({ key }) => key),
-    );
+    const keys = live.map(({ key }) => key);
+    const { resolution, names, blocking } = loadCoverage(assembled, keys);
+    if (blocking.length > 0) return refused(context, flags, blocking);
+    requireKeys(filter, keys);
     const selected = live.filter(({ key }) => matchesFilter(key, filter));
     const applied = assembled.ports.state.applied();
     const free = selected.filter(({ key }) => isFree(coverageOf(key.id, resolution, applied).kind));
@@ -56,6 +54,7 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
       live,
       free: free.toSorted((a, b) => (a.key.id < b.key.id ? -1 : 1)),
       taken: names,
+      schema,
       signal: stop.signal,
     });
     const result: ImportResult = {
@@ -73,6 +72,14 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
   }
 }
 
+function refused(context: RemoteContext, flags: ImportFlags, blocking: readonly Problem[]): number {
+  const { io, format, paint, print } = context;
+  const reason = "Nothing was imported: what broken policies govern is not known. Mend them first.";
+  print(format === "json" ? importJson(nothing(context, flags, blocking)) : humanProblems(blocking, paint));
+  io.stderr.write(`keysteward: ${reason}\n`);
+  return exits.invalid;
+}
+
 function isFree(coverage: ReturnType<typeof coverageOf>["kind"]): boolean {
   return coverage === "ungoverned" || coverage === "orphaned";
 }
@@ -86,13 +93,14 @@ interface ImportParts {
   readonly free: Listed;
   /** Names that policies have. */
   readonly taken: ReadonlySet<string>;
+  readonly schema: SchemaPlace | null;
   readonly signal: AbortSignal;
 }
 
 async function importAll(
   { io, config }: RemoteContext,
   { ports }: Assembled,
-  { flags, live, free, taken, signal }: ImportParts,
+  { flags, live, free, taken, schema, signal }: ImportParts,
 ): Promise<readonly ImportedFile[]> {
   const tools = assembleImporter();
   const directory = flags.out ?? config.policies;
@@ -110,7 +118,7 @@ async function importAll(
     const { text, leftOut } = tools.importPolicy({
       live: key,
       name,
-      schema: schemaFrom(file, config.policies),
+      schema: schema === null ? null : pointerTo(schema, file),
       empty: flags.empty ?? "leave",
       ...(unreadable === null ? {} : { unreadable }),
       clean: io.clean,
@@ -131,14 +139,6 @@ async function importAll(
     if (isUuid(workspaceId)) return `workspace-${workspaceId.slice(0, 8).toLowerCase()}`;
     return `workspace-${policyWord(isSecret(workspaceId) ? "" : workspaceId)}`;
   }
-}
-
-/** The schema's place as seen from a policy: `schema/` beside the policy directory. */
-function schemaFrom(file: string, policies: string): string {
-  const schema = join(dirname(resolve(policies)), "schema", "policy.schema.json");
-  return relative(dirname(resolve(file)), schema)
-    .split(sep)
-    .join("/");
 }
 
 function nothing({ config }: RemoteContext, flags: ImportFlags, problems: readonly Problem[]): ImportResult {

@@ -8,7 +8,11 @@ const pattern = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\
  */
 export function instantOf(text: string, now: number): number | undefined {
   const back = millisecondsOf(text);
-  if (back !== undefined) return now - back;
+  return back === undefined ? namedInstant(text) : now - back;
+}
+
+/** The same without durations. */
+export function namedInstant(text: string): number | undefined {
   const instant = pattern.test(text) ? Date.parse(text.toUpperCase().replace(" ", "T")) : NaN;
   if (Number.isNaN(instant)) return undefined;
   // Date.parse takes the 31st of any month for a day.

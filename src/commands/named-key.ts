@@ -1,6 +1,7 @@
 import { findKey, type KeyLookup } from "../core/find-key.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { KeyId, KeyPolicy } from "../core/policy.ts";
+import type { Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
 
 /** The key that was named on the command line. Throws USAGE where the name is nobody's, or more than one key's. */
@@ -24,12 +25,20 @@ export function namedKey(text: string, lookups: readonly KeyLookup[]): KeyId {
   }
 }
 
-/** By the policy that names the key. */
-export function policyNames(policies: readonly KeyPolicy[]): KeyLookup {
+/** By the policy that names or selects the key. */
+export function policyNames(policies: readonly KeyPolicy[], { desired }: Resolution): KeyLookup {
+  const selected = (text: string): KeyId[] =>
+    [...desired.values()]
+      .filter(({ selectedBy = [] }) => selectedBy.some(({ policy }) => policy === text))
+      .map(({ keyId }) => keyId);
   return {
     what: "policies",
-    find: (text) =>
-      policies.filter(({ name }) => name === text).flatMap(({ keyIds }) => keyIds.map(({ value }) => value)),
+    find: (text) => [
+      ...policies
+        .filter(({ name }) => name === text)
+        .flatMap(({ keyIds }) => keyIds.map(({ value }) => value)),
+      ...selected(text),
+    ],
   };
 }
 

@@ -164,7 +164,7 @@ function pointOf(text: string): RestorePoint {
   const at = instantOf(text, Date.now());
   if (at !== undefined) return { kind: "instant", at };
   throw new AppError("USAGE", `--to ${text} is no point in a key's history`, {
-    hint: "baseline, the number of a line (keysteward history --format json), an instant such as 2026-11-25T10:00:00Z, or how long ago: 24h.",
+    hint: "baseline, the number of a line (keysteward history), an instant such as 2026-11-25T10:00:00Z, or how long ago: 24h.",
   });
 }
 

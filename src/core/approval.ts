@@ -12,6 +12,7 @@ import type { Canonical, FieldPath } from "./key.ts";
 import type { Change, FieldChange, PassKind, Refusal } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
 import type { Rank } from "./rank.ts";
+import { isWithin } from "./within.ts";
 
 export interface HeldField {
   readonly path: FieldPath;
@@ -55,8 +56,9 @@ export interface Approval extends Omit<HeldPlan, "refusals"> {
 
 const lastsMs = 3_600_000;
 
+/** Whether an approval may still be acted on. One that is dated in the future never may: it would outlast its hour. */
 export function isStanding({ at }: Approval, now: number): boolean {
-  return now - at < lastsMs;
+  return isWithin(at, now, lastsMs);
 }
 
 export function heldChange({ keyId, policy, place, rank, fields, reset }: Change): HeldChange {

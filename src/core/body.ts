@@ -108,13 +108,13 @@ function dateMayStandAlone({ live }: BodyParts): boolean {
 function defaults(parts: BodyParts): Json | undefined {
   const metadata = metadataOf(parts);
   const configId = wantedOrLive(parts, "defaults.config_id");
-  const override = wantedOrLive(parts, "defaults.allow_config_override");
-  if (metadata === undefined || configId === undefined || (override === undefined && !parts.complete)) {
+  const configSwitch = wantedOrLive(parts, "defaults.allow_config_override");
+  if (metadata === undefined || configId === undefined || (configSwitch === undefined && !parts.complete)) {
     return undefined;
   }
   const whole = { metadata, config_id: configId };
   // Unset has the effect of true, Portkey's documented default; unknown even after a GET is left alone.
-  return override === undefined ? whole : { ...whole, allow_config_override: override ?? true };
+  return configSwitch === undefined ? whole : { ...whole, allow_config_override: configSwitch ?? true };
 }
 
 function metadataOf(parts: BodyParts): JsonObject | undefined {

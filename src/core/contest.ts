@@ -10,6 +10,7 @@
  *   next one       now    30 min   1 h   2 h   4 h          after the last
  */
 import type { Reverts } from "./ledger.ts";
+import { isWithin } from "./within.ts";
 
 const forgottenAfterMs = 24 * 3_600_000;
 const patience = 3;
@@ -18,7 +19,8 @@ const longestWaitMs = 4 * 3_600_000;
 
 /** The count with the mend that is made at `now`. */
 export function withRevert(before: Reverts | undefined, now: number): Reverts {
-  if (before === undefined || isOver(now - before.last)) return { count: 1, since: now, last: now };
+  if (before === undefined || !isWithin(before.last, now, forgottenAfterMs))
+    return { count: 1, since: now, last: now };
   return { count: before.count + 1, since: before.since, last: now };
 }
 
@@ -27,9 +29,4 @@ export function contestedUntil(reverts: Reverts | undefined, now: number): numbe
   if (reverts === undefined || reverts.count < patience || reverts.last > now) return undefined;
   const until = reverts.last + Math.min(longestWaitMs, firstWaitMs * 2 ** (reverts.count - patience));
   return now < until ? until : undefined;
-}
-
-/** A last one in the future was noted by a clock that was wrong. */
-function isOver(age: number): boolean {
-  return age < 0 || age >= forgottenAfterMs;
 }

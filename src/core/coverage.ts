@@ -1,3 +1,4 @@
+import type { SelectedBy } from "./compose.ts";
 import type { AppliedKey } from "./ledger.ts";
 import type { KeyId, Mode } from "./policy.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -8,8 +9,21 @@ import type { Resolution } from "./resolve.ts";
  * broken. `orphaned`: none does any more, and the ledger knows the key. `ungoverned`: none does, and none did.
  */
 export type Coverage =
-  | { readonly kind: "governed"; readonly policy: string; readonly place: Place; readonly mode: Mode }
-  | { readonly kind: "held" | "orphaned"; readonly policy: string; readonly place: Place }
+  | {
+      readonly kind: "governed";
+      readonly policy: string;
+      readonly place: Place;
+      readonly mode: Mode;
+      /** The policies that select the key; absent when one names it. */
+      readonly selectedBy?: readonly SelectedBy[];
+    }
+  | {
+      readonly kind: "held" | "orphaned";
+      readonly policy: string;
+      readonly place: Place;
+      /** What is wrong, where it is not the policy itself. */
+      readonly why?: string;
+    }
   | { readonly kind: "ungoverned" };
 
 export function coverageOf(
@@ -19,18 +33,27 @@ export function coverageOf(
 ): Coverage {
   const desired = resolution.desired.get(id);
   if (desired !== undefined) {
-    const { policy, place, mode } = desired;
-    return { kind: "governed", policy, place, mode };
+    const { policy, place, mode, selectedBy } = desired;
+    return { kind: "governed", policy, place, mode, ...(selectedBy === undefined ? {} : { selectedBy }) };
   }
   const held = resolution.held.find(({ keyId }) => keyId === id);
-  if (held !== undefined) return { kind: "held", policy: held.policy, place: held.place };
+  if (held !== undefined) {
+    const { policy, place, why } = held;
+    return { kind: "held", policy, place, ...(why === undefined ? {} : { why }) };
+  }
   const known = applied.get(id);
   if (known === undefined) return { kind: "ungoverned" };
   const place = { file: known.file, line: known.line, column: 1 };
-  const broken = resolution.problems.some(
-    ({ severity, file }) => severity === "error" && file === known.file,
-  );
+  const broken = resolution.problems.some((problem) => breaksFile(problem) && problem.file === known.file);
   return { kind: broken ? "held" : "orphaned", policy: known.policy, place };
+}
+
+/**
+ * Whether nobody can say what a file asks as long as there is this problem. That two policies contradict each other on some
+ * keys is about those keys: what each of them covers is known.
+ */
+export function breaksFile({ severity, code }: Problem): boolean {
+  return severity === "error" && code !== "KS1310";
 }
 
 /**

@@ -29,6 +29,7 @@ import type { AppliedField, AppliedValue, Replaced, Reverts } from "./ledger.ts"
 import { sameCanonical } from "./canonical.ts";
 import { contestedUntil, withRevert } from "./contest.ts";
 import { sameField } from "./fields.ts";
+import { isWithin } from "./within.ts";
 
 /** `restored` is never the rule's own: a person asked for the value of an earlier point. */
 export type Why = "new" | "policy" | "drift" | "unconfirmed" | "restored";
@@ -141,10 +142,7 @@ function lastWrite({ claimed, confirmed }: AppliedField): AppliedValue | undefin
 
 function isRecent(applied: AppliedField, context: Pick<DiffContext, "now" | "settleMs">): boolean {
   const written = lastWrite(applied);
-  if (written === undefined) return false;
-  // A write from the future was noted by a clock that was wrong: nothing may wait for it.
-  const age = context.now - written.at;
-  return age >= 0 && age < context.settleMs;
+  return written !== undefined && isWithin(written.at, context.now, context.settleMs);
 }
 
 /** Whether what is seen is, as the field compares, a value that our last write replaced within the settle time. */

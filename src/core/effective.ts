@@ -1,5 +1,6 @@
 /*
- * The effective key of a policy: what its profiles, in their order, and its own `key` say together.
+ * The effective key of a policy: what its profiles, in their order, its own `key`, and the overrides that are in force say
+ * together.
  *
  * Each layer is flattened into single statements, a path and a value, and the statements are laid over each other:
  * a later one replaces an earlier one on the same path, `null` on a group replaces what was said of its parts, and a
@@ -17,14 +18,14 @@ export interface DesiredField {
   readonly value: Canonical;
   /** As it is written, before it was brought to canonical form. */
   readonly written: Json;
-  /** The policy or profile that says it. */
+  /** The policy, the profile or the override that says it. */
   readonly source: string;
   readonly place: Place;
 }
 
 export type DesiredFields = ReadonlyMap<FieldPath, DesiredField>;
 
-/** A `key` block and the name of the policy or profile that it stands in. */
+/** A `key` block and the name of the policy, the profile or the override that it stands in. */
 export interface Layer {
   readonly source: string;
   readonly block: KeyBlock;
@@ -36,7 +37,7 @@ type Statement = readonly [path: FieldPath, field: DesiredField];
 export function effectiveFields(layers: readonly Layer[]): DesiredFields {
   const fields = new Map<FieldPath, DesiredField>();
   for (const layer of layers) {
-    // What lies below others is a profile, whose statements are the same for each policy that is built on it.
+    // What lies below others is mostly a profile, whose statements are the same for each policy that is built on it.
     const said = layer === layers.at(-1) ? statementsOf(layer) : sharedStatements(layer);
     for (const [path, field] of said) {
       for (const other of fields.keys()) if (overlaps(path, other)) fields.delete(other);
@@ -103,6 +104,17 @@ function withImplied(fields: Map<FieldPath, DesiredField>): DesiredFields {
     }
   }
   return fields;
+}
+
+/** Whether a field is only there because another one excludes it. */
+export function isImplied(fields: DesiredFields, path: FieldPath): boolean {
+  const field = fields.get(path);
+  if (field?.value !== null) return false;
+  return exclusive.some(({ said, empties }) => {
+    const cause = empties.includes(path) ? fields.get(said) : undefined;
+    // The very place of its cause: what is written has one of its own.
+    return cause !== undefined && cause.value !== null && cause.place === field.place;
+  });
 }
 
 function placeOf(block: KeyBlock, path: FieldPath): Place {

@@ -4,8 +4,16 @@
  * change and the notices those of `make-plan.ts`, asked about this key alone.
  */
 import { coverageOf, type Coverage } from "./coverage.ts";
+import { noCourse, type Course } from "./course.ts";
+import { explainGuardrails, type ExplainedGuardrail } from "./explain-guardrails.ts";
 import { diffField, type FieldVerdict } from "./diff.ts";
-import { statementsOf, type DesiredField, type DesiredFields, type Layer } from "./effective.ts";
+import {
+  effectiveFields,
+  statementsOf,
+  type DesiredField,
+  type DesiredFields,
+  type Layer,
+} from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
@@ -13,6 +21,7 @@ import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
+import { isInForce, overrideSource } from "./overrides.ts";
 import type { Notice } from "./plan.ts";
 import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
@@ -20,7 +29,7 @@ import type { Rank } from "./rank.ts";
 import { explainReset, type ExplainedReset } from "./reset-words.ts";
 import type { Resolution } from "./resolve.ts";
 
-/** Something that a policy or a profile says. */
+/** Something that a policy, a profile or an override says. */
 export interface Said {
   readonly path: FieldPath;
   readonly value: Json;
@@ -31,7 +40,7 @@ export interface Said {
 export interface ExplainedField extends Said {
   readonly value: Canonical;
   /** What other layers say of it, and lost; the one that would win without this one first. */
-  readonly overrides: readonly Said[];
+  readonly lost: readonly Said[];
   /** Undefined when it is not known. */
   readonly live: Canonical | undefined;
   readonly applied: AppliedField | undefined;
@@ -48,6 +57,10 @@ export interface Explanation {
   readonly fields: readonly ExplainedField[];
   /** What is set on the key and asked of it by nobody. */
   readonly unmanaged: readonly { readonly path: FieldPath; readonly value: Json }[];
+  /** Which overrides are in force, and what will change by itself. */
+  readonly course: Course;
+  /** Those that are about the key, and whether they hold. */
+  readonly guardrails: readonly ExplainedGuardrail[];
   readonly notices: readonly Notice[];
   /** How it stands with the token of its policy; absent when that has none. */
   readonly reset?: ExplainedReset;
@@ -69,7 +82,7 @@ export function explainKey(input: ExplainInput): Explanation {
   const { keyId, resolution, applied, sight } = input;
   const coverage = coverageOf(keyId, resolution, applied);
   const plan = planAlone(input);
-  const layers = coverage.kind === "governed" ? layersOf(input.set, coverage.policy) : [];
+  const layers = coverage.kind === "governed" ? layersOf(input, policiesOf(coverage)) : [];
   const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
@@ -81,7 +94,7 @@ export function explainKey(input: ExplainInput): Explanation {
       value: field.value,
       source: field.source,
       place: field.place,
-      overrides: lostTo(path, field, layers),
+      lost: lostTo(path, field, layers),
       live,
       applied: known,
       verdict: isLeftAlone ? null : verdictOf(input, { path, desired: field.value, live }),
@@ -97,6 +110,8 @@ export function explainKey(input: ExplainInput): Explanation {
     coverage,
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
+    course: resolution.desired.get(keyId)?.course ?? noCourse,
+    guardrails: guardrailsOf(input, coverage),
     notices: plan.notices,
     ...(reset === undefined ? {} : { reset }),
   };
@@ -122,6 +137,7 @@ function planAlone({
     resolution: {
       desired: new Map(desired === undefined ? [] : [[keyId, desired]]),
       held: resolution.held.filter((held) => held.keyId === keyId),
+      guardrails: resolution.guardrails,
       problems: resolution.problems,
     },
     applied: new Map(known === undefined ? [] : [[keyId, known]]),
@@ -146,12 +162,52 @@ function verdictOf({ keyId, resolution, applied, now, settleMs }: ExplainInput, 
   return diffField({ ...sides, applied: known, lastSeen: undefined }, { now, settleMs, retryRefused: true });
 }
 
-/** What a sound policy is built from, the policy itself last. */
-function layersOf(set: PolicySet, name: string): readonly Layer[] {
-  const policy = set.policies.find((one): one is KeyPolicy => one.name === name);
-  if (policy === undefined) return [];
-  const { profiles } = lineageOf(policy.profiles, profileTable(set.profiles));
-  return [...profiles, policy].map((one) => ({ source: one.name, block: one.key }));
+/** Who has a say in a governed key, the one that has its way last. */
+function policiesOf({ policy, selectedBy }: Extract<Coverage, { kind: "governed" }>): readonly string[] {
+  return selectedBy?.map((one) => one.policy).reverse() ?? [policy];
+}
+
+/** What sound policies are built from: each after its profiles, with its overrides in force after it. */
+function layersOf(
+  { set, now }: Pick<ExplainInput, "set" | "now">,
+  names: readonly string[],
+): readonly Layer[] {
+  const profiles = profileTable(set.profiles);
+  return names
+    .flatMap((name) => policyNamed(set, name) ?? [])
+    .flatMap((policy) => [
+      ...[...lineageOf(policy.profiles, profiles).profiles, policy].map((one): Layer => {
+        return { source: one.name, block: one.key };
+      }),
+      ...policy.overrides
+        .filter((one) => isInForce(one, now))
+        .map((one): Layer => ({ source: overrideSource(policy.name, one), block: one.key })),
+    ]);
+}
+
+/** Also of a policy that they hold; not of one of which nobody can tell what it asks for. */
+function guardrailsOf(input: ExplainInput, coverage: Coverage): ExplainedGuardrail[] {
+  const { set, resolution, sight } = input;
+  const isNamed = coverage.kind === "governed" || coverage.kind === "held";
+  const policy = isNamed ? policyNamed(set, coverage.policy) : undefined;
+  const isWhole =
+    policy !== undefined && lineageOf(policy.profiles, profileTable(set.profiles)).problems.length === 0;
+  return explainGuardrails({
+    guardrails: resolution.guardrails,
+    governed: isWhole
+      ? {
+          policy,
+          fields: effectiveFields(
+            layersOf(input, coverage.kind === "governed" ? policiesOf(coverage) : [policy.name]),
+          ),
+        }
+      : undefined,
+    live: sight.kind === "seen" ? sight.key : undefined,
+  });
+}
+
+function policyNamed(set: PolicySet, name: string): KeyPolicy | undefined {
+  return set.policies.find((one) => one.name === name);
 }
 
 /** The statements about a field, or about what holds it or is in it, that another one has replaced. */

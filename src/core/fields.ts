@@ -204,6 +204,11 @@ export function rankOf(path: FieldPath, from: Canonical | undefined, to: Canonic
   return fieldRow(path).direction(from, to);
 }
 
+/** Whether some change of the field could loosen. */
+export function mayLoosen(path: FieldPath): boolean {
+  return fieldRow(path).direction !== neutral;
+}
+
 /**
  * Whether one path is a group that holds the other: the two cannot both be managed. Metadata names hold dots of their
  * own: nothing lies inside them.

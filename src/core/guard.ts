@@ -10,10 +10,12 @@
  *   changed       everything      more keys change than max(floor, share of the governed keys)
  *   loosened      what loosens    more keys are loosened than max(floor, share of the governed keys)
  *   shrunk        everything      the list lost more keys since the last complete one than max(floor, share of that)
- *   foreign       everything      policies name keys, and the control plane shows none of them
+ *   foreign       everything      policies name keys, and the control plane shows none of them; where they select keys,
+ *                                 what was written before counts as well
  *   self-lockout  that change     it could lock out the key that we ourselves use
  *
  * The shares are judged on the whole plan, wherever it came from: a pass that read nothing is judged like one that did.
+ * Where that leaves too much unknown of which way changes go, the pass reads (`blind.ts`).
  * What tightens passes where only loosening is over its share; where `changed` is over too, nothing is believed.
  *
  * An approval names the digest of what is held. It stays the same while the rest goes out, and it moves with every value
@@ -38,7 +40,7 @@ export interface GuardContext extends Lifeline {
   readonly limits: GuardLimits;
   /** How many keys the last complete list showed; null when there was none. */
   readonly lastListed: number | null;
-  /** Whether policies name keys, and a complete look showed none of them. */
+  /** Whether keys are known by their ids, and a complete look showed none of them. */
   readonly foreign: boolean;
   /** Whether this may be the key that we ourselves use. */
   readonly isOwn: (id: KeyId) => boolean;
@@ -117,10 +119,16 @@ function changed(plan: Plan, judged: readonly Change[], { changed: share, floor 
   return [{ rule: "changed", holds: judged, message, limit, actual: judged.length }];
 }
 
-function loosened(plan: Plan, judged: readonly Change[], { loosened: share, floor }: GuardLimits): Verdict[] {
+/** How many keys a plan may loosen without an approval. */
+export function mostLoosened({ summary }: Pick<Plan, "summary">, limits: GuardLimits): number {
+  return mostOf(summary.desired, limits.loosened, limits.floor);
+}
+
+function loosened(plan: Plan, judged: readonly Change[], limits: GuardLimits): Verdict[] {
+  const { loosened: share, floor } = limits;
   const { desired } = plan.summary;
   const holds = judged.filter(({ rank }) => rank === "loosens");
-  const limit = mostOf(desired, share, floor);
+  const limit = mostLoosened(plan, limits);
   if (holds.length <= limit) return [];
   const message =
     `${holds.length} of ${desired} governed keys would be loosened, and more than ${limit} at once are not believed ` +
@@ -144,7 +152,7 @@ function shrunk(plan: Plan, judged: readonly Change[], context: GuardContext): V
 function foreign(plan: Plan, judged: readonly Change[], context: GuardContext): Verdict[] {
   if (!context.foreign) return [];
   const message =
-    `the control plane shows none of the ${plan.summary.desired} keys that the policies name, among ` +
+    "the control plane shows none of the keys that the policies name or that were written before, among " +
     `${plan.summary.live ?? 0} others: the policies or the credential seem to be of another organisation; ` +
     "nothing is written, and what is known of the keys stays";
   return [{ rule: "foreign", holds: judged, message, limit: 1, actual: 0 }];

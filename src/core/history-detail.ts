@@ -1,4 +1,5 @@
 import { isObject } from "./canonical.ts";
+import { requestEnds, type HistoryEntry, type RequestEnd } from "./history.ts";
 import type { Json, JsonObject } from "./policy.ts";
 
 /** A field as the line of a claim tells it. `from` is left out where the value before was not known. */
@@ -65,6 +66,32 @@ export function resetReadOf({ reset }: JsonObject): { token: string; kind: strin
   return typeof token === "string" && typeof kind === "string" ? { token, kind } : undefined;
 }
 
+/** What the ledger had confirmed of a field before it was written, and when; undefined where the line does not say. */
+export function confirmedBefore({ confirmed }: JsonObject): { value: Json; at: number } | undefined {
+  if (!isObject(confirmed)) return undefined;
+  const { value, at } = confirmed;
+  return value !== undefined && typeof at === "number" ? { value, at } : undefined;
+}
+
+/**
+ * The fields that were found as a request was to set them, where a line tells of that instead of an answer; undefined
+ * where it tells of an answer.
+ */
+export function foundPaths({ found, fields }: JsonObject): readonly string[] | undefined {
+  if (found !== true) return undefined;
+  return Array.isArray(fields) ? fields.filter((path) => typeof path === "string") : [];
+}
+
+/** How a request ended, as far as it was learnt. What is found later cannot be the effect of one that was never sent. */
+export function requestEndOf({ rest }: HistoryEntry): RequestEnd | null {
+  const ends = rest.flatMap(({ event, detail }) => {
+    const end = requestEnds.find((one) => one === event);
+    return end === undefined ? [] : [{ end, isFound: foundPaths(detail) !== undefined }];
+  });
+  const answer = ends.findLast(({ isFound }) => !isFound)?.end;
+  return answer === "withdrawn" ? answer : (ends.at(-1)?.end ?? null);
+}
+
 /** A field of which a read after a write was judged. */
 interface ReadField {
   readonly path: string;
@@ -78,6 +105,11 @@ export function contradictionsOf({ fields }: JsonObject): readonly ReadField[] |
     if (!isObject(field) || field["shown"] !== false || typeof field["path"] !== "string") return [];
     return [{ path: field["path"], read: field["read"] ?? null }];
   });
+}
+
+/** The fields that, as a line about a read back says, no read shows: whether they took effect cannot be told. */
+export function unprovableOf({ unprovable }: JsonObject): readonly string[] {
+  return Array.isArray(unprovable) ? unprovable.filter((path) => typeof path === "string") : [];
 }
 
 /** Whether the file was not as the checked-out commit has it when the change was sent. */

@@ -65,6 +65,13 @@ export interface ChainMark {
   readonly hash: string;
 }
 
+/** The first line that is left of a trail of which earlier ones were taken off. `at` is null where none is left at all. */
+export interface TrailStart {
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number | null;
+}
+
 /** The first place where the audit trail is not what was written, and in which way. */
 export interface ChainBreak {
   readonly seq: number;

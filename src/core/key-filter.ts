@@ -21,8 +21,11 @@ export function matchesFilter(key: LiveKey, filter: KeyFilter): boolean {
   );
 }
 
-/** Walks both once, and back to the last `*` where it must: no pattern makes it slow. */
-function matchesGlob(text: string, pattern: string): boolean {
+/**
+ * Whether a text is as a pattern says, in which `*` stands for any text and `?` for one character. Walks both once, and
+ * back to the last `*` where it must: no pattern makes it slow.
+ */
+export function matchesGlob(text: string, pattern: string): boolean {
   const characters = Array.from(text);
   const signs = Array.from(pattern);
   let at = 0;

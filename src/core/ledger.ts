@@ -1,6 +1,7 @@
 import type { Canonical, FieldPath } from "./key.ts";
 import type { KeyId } from "./policy.ts";
 import type { KeyReset, ResetClaim, ResetNote } from "./reset.ts";
+import type { SelectorToken } from "./token-change.ts";
 
 /** A value, who asked for it, and when (milliseconds since the epoch). */
 export interface AppliedValue {
@@ -47,6 +48,8 @@ export interface AppliedKey {
   readonly fields: ReadonlyMap<FieldPath, AppliedField>;
   /** Absent: no reset of its usage was ever asked for. */
   readonly reset?: KeyReset;
+  /** Where several policies select the key: the last token that each of them had, null for none. */
+  readonly tokens?: ReadonlyMap<string, string | null>;
 }
 
 /** The intent to set fields of one key, recorded before the request. */
@@ -61,6 +64,8 @@ export interface Claim {
   readonly reset?: ResetClaim;
   /** The token that the policy has; a key that comes under the policy with this claim has it as seen. */
   readonly token?: string;
+  /** The tokens of all policies that select the key, where several do. */
+  readonly selectors?: readonly SelectorToken[];
   /** Whole groups of which parts are written, as they were: a write to one part can empty another one. */
   readonly groups?: readonly { readonly path: FieldPath; readonly value: Canonical }[];
 }
@@ -100,6 +105,8 @@ export interface ReadBack {
   readonly shown: readonly FieldPath[];
   /** Fields that read otherwise, and not because the read was late. */
   readonly notShown: readonly FieldPath[];
+  /** Fields that no read shows, however long one waits. */
+  readonly unprovable: readonly FieldPath[];
   /** What the read says of a reset of usage. */
   readonly reset?: ResetNote;
 }
@@ -119,4 +126,6 @@ export interface Adoption {
   readonly reset?: ResetNote;
   /** The token that the policy has; a key that comes under the policy with this adoption has it as seen. */
   readonly token?: string;
+  /** The tokens of all policies that select the key, where several do. */
+  readonly selectors?: readonly SelectorToken[];
 }

@@ -104,13 +104,13 @@ function readDefaults(raw: JsonObject, fields: Map<FieldPath, Canonical>): void 
   const defaults = isObject(raw["defaults"]) ? raw["defaults"] : {};
   fields.set("defaults.metadata", fieldRow("defaults.metadata").canonical(defaults["metadata"]));
   fields.set("defaults.config_id", fieldRow("defaults.config_id").canonical(defaults["config_id"]));
-  const override =
+  const configSwitch =
     raw["allow_config_override"] ??
     (raw["allow_config_override"] === undefined ? defaults["allow_config_override"] : null);
-  if (override !== undefined) {
+  if (configSwitch !== undefined) {
     fields.set(
       "defaults.allow_config_override",
-      fieldRow("defaults.allow_config_override").canonical(override),
+      fieldRow("defaults.allow_config_override").canonical(configSwitch),
     );
   }
 }

@@ -1,7 +1,9 @@
 import type { FieldPath } from "./key.ts";
 import type { Adoption, AppliedKey } from "./ledger.ts";
 import type { Judged } from "./notices.ts";
+import { askedTokens } from "./plan-reset.ts";
 import type { DesiredKey } from "./resolve.ts";
+import { hasTokens, tokensAfter } from "./token-change.ts";
 
 interface AdoptParts {
   readonly desired: DesiredKey;
@@ -19,15 +21,18 @@ export function adopt(parts: AdoptParts): Adoption | undefined {
   const confirm = judged.filter(({ verdict }) => verdict.kind === "adopt");
   const moved =
     applied !== undefined && (applied.policy !== desired.policy || applied.file !== desired.place.file);
-  if (confirm.length === 0 && gone.length === 0 && !moved && !isTokenSeen) return undefined;
+  const { policy, ...tokens } = askedTokens(desired);
+  const isNoted =
+    applied === undefined || hasTokens(applied, tokensAfter(applied, { policy, ...tokens }, false));
+  if (confirm.length === 0 && gone.length === 0 && !moved && !isTokenSeen && isNoted) return undefined;
   return {
     keyId: desired.keyId,
-    policy: desired.policy,
+    policy,
     file: desired.place.file,
     line: desired.place.line,
     at: now,
     confirm: confirm.map(({ path, field }) => ({ path, value: field.value })),
     drop: gone,
-    ...(desired.resetUsage === undefined ? {} : { token: desired.resetUsage.value }),
+    ...tokens,
   };
 }

@@ -1,17 +1,15 @@
 import { updateBody, withReset } from "./body.ts";
-import { rankOf } from "./fields.ts";
-import type { FieldPath } from "./key.ts";
+import { rankOfChange } from "./change-rank.ts";
 import { touchedGroups } from "./live.ts";
 import type { KnownSight } from "./make-plan.ts";
 import type { Judged } from "./notices.ts";
 import type { Change, FieldChange } from "./plan.ts";
-import { worstRank } from "./rank.ts";
 import type { PlannedReset } from "./reset.ts";
 import type { DesiredKey } from "./resolve.ts";
 import { compareTexts } from "./texts.ts";
 
 /** What has to be set of one field; nothing where the rule says so. */
-export function fieldChange({ path, field, verdict }: Judged, all: readonly Judged[]): FieldChange[] {
+export function fieldChange({ path, field, verdict }: Judged): Omit<FieldChange, "rank">[] {
   if (verdict.kind !== "set") return [];
   return [
     {
@@ -22,18 +20,9 @@ export function fieldChange({ path, field, verdict }: Judged, all: readonly Judg
       why: verdict.why,
       replaced: verdict.replaced,
       reverts: verdict.reverts,
-      rank: setsNewBudget(path, all) ? "neutral" : rankOf(path, verdict.from, field.value),
       place: field.place,
     },
   ];
-}
-
-/** Where there was no budget, how often it refills and what it counts grant nothing: the limit alone has a rank. */
-function setsNewBudget(path: FieldPath, all: readonly Judged[]): boolean {
-  const limit = "usage_limits.credit_limit";
-  if (!path.startsWith("usage_limits.") || path === limit) return false;
-  const verdict = all.find((one) => one.path === limit)?.verdict;
-  return verdict?.kind === "set" && verdict.from === null;
 }
 
 /** One request: what has to be set of a key, and the body for it as far as it is known. */
@@ -53,8 +42,7 @@ export function changeOf(
     keyId: desired.keyId,
     policy: desired.policy,
     place: desired.place,
-    // A reset frees what the budget had taken away.
-    rank: reset === undefined ? worstRank(sorted.map(({ rank }) => rank)) : "loosens",
+    rank: rankOfChange({ fields: sorted, reset }),
     fields: sorted,
     ...(reset === undefined ? {} : { reset }),
     desired,

@@ -7,8 +7,10 @@
  * ever written, it is told.
  */
 import { compareTexts } from "./texts.ts";
+import { breaksFile } from "./coverage.ts";
 import { diffField, type DiffContext } from "./diff.ts";
 import type { LiveKey } from "./key.ts";
+import { ranked } from "./change-rank.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import { adopt } from "./make-adoption.ts";
@@ -17,12 +19,15 @@ import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
+  pausedText,
   releasedNotice,
+  reportText,
   restoredText,
   shortText,
   type Judged,
   heldNotice,
 } from "./notices.ts";
+import { overrideNotices } from "./override-notices.ts";
 import { digestOf, inPushOrder, type Change, type Notice, type PassKind, type Plan } from "./plan.ts";
 import { dueResetText, planReset } from "./plan-reset.ts";
 import type { KeyId } from "./policy.ts";
@@ -66,6 +71,7 @@ export function makePlan(input: PlanInput): Plan {
   const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
   const notices = [
     ...results.flatMap((result) => result.notices),
+    ...desired.flatMap((key) => overrideNotices(key, input)),
     ...keysWithoutPolicy(input.applied, input.resolution),
   ];
   return {
@@ -96,11 +102,7 @@ export function makePlan(input: PlanInput): Plan {
 
 function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
-    return told(
-      desired,
-      "paused",
-      `the policy "${desired.policy}" is paused: this key is left alone${alsoDue(desired, input)}`,
-    );
+    return told(desired, "paused", pausedText(desired) + alsoDue(desired, input));
   }
   const restoration = input.restorations.get(desired.keyId);
   if (restoration !== undefined)
@@ -127,7 +129,7 @@ function brokenPredecessor(desired: DesiredKey, input: PlanInput): Notice | unde
   const applied = input.applied.get(desired.keyId);
   if (applied === undefined || applied.policy === desired.policy) return undefined;
   const { problems } = input.resolution;
-  const broken = problems.some(({ severity, file }) => severity === "error" && file === applied.file);
+  const broken = problems.some((problem) => breaksFile(problem) && problem.file === applied.file);
   return broken ? heldNotice(desired.keyId, applied.policy) : undefined;
 }
 
@@ -146,7 +148,7 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
   const due = dueResetText(desired, input.applied.get(desired.keyId));
   const found = due === "" ? differing : [...differing, due];
   if (found.length === 0) return nothing;
-  return told(desired, "drift", `not mended, the policy only reports: ${found.join("; ")}`);
+  return told(desired, "drift", reportText(desired, found));
 }
 
 /**
@@ -181,7 +183,7 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
     return { path, field, verdict: diffField(sides, contextOf(input)) };
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
-  const fields = judged.flatMap((one) => fieldChange(one, judged));
+  const fields = ranked(judged.flatMap(fieldChange));
   const reset = planReset(desired, { ...contextOf(input), applied, sight });
   const isTokenSeen = reset.isSeen === true;
   const adoption = adopt({ desired, judged, gone, applied, now: input.now, isTokenSeen });

@@ -1,5 +1,8 @@
+import type { Guardrail } from "./guardrail.ts";
 import type { KeyPolicy, Profile } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
+
+type Named = KeyPolicy | Profile | Guardrail;
 
 export interface Repeated {
   readonly names: ReadonlySet<string>;
@@ -7,7 +10,7 @@ export interface Repeated {
 }
 
 /** Names that more than one document of a kind has, with a problem at each of them. */
-export function repeatedNames(documents: readonly (KeyPolicy | Profile)[]): Repeated {
+export function repeatedNames(documents: readonly Named[]): Repeated {
   const groups = byName(documents);
   const repeated = [...groups].filter(([, group]) => group.length > 1);
   const problems = repeated.flatMap(([name, group]) =>
@@ -20,8 +23,8 @@ export function repeatedNames(documents: readonly (KeyPolicy | Profile)[]): Repe
   return { names: new Set(repeated.map(([name]) => name)), problems };
 }
 
-function byName(documents: readonly (KeyPolicy | Profile)[]): ReadonlyMap<string, (KeyPolicy | Profile)[]> {
-  const groups = new Map<string, (KeyPolicy | Profile)[]>();
+function byName(documents: readonly Named[]): ReadonlyMap<string, Named[]> {
+  const groups = new Map<string, Named[]>();
   for (const document of documents) {
     const group = groups.get(document.name);
     if (group === undefined) groups.set(document.name, [document]);

@@ -1,3 +1,4 @@
+import { breaksFile } from "./coverage.ts";
 import { compareTexts } from "./texts.ts";
 import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
@@ -17,6 +18,22 @@ export interface Judged {
 
 export function notice(desired: DesiredKey, kind: Notice["kind"], message: string): Notice {
   return { kind, keyId: desired.keyId, policy: desired.policy, message };
+}
+
+/** The policy because of which a key is not enforced: that of several which has the key's mode. */
+function carefulPolicy({ policy, mode, selectedBy = [] }: DesiredKey): string {
+  return selectedBy.find((one) => one.mode === mode)?.policy ?? policy;
+}
+
+/** What is told of a key whose policy is paused. */
+export function pausedText(desired: DesiredKey): string {
+  return `the policy "${carefulPolicy(desired)}" is paused: this key is left alone`;
+}
+
+/** What is told of a key whose policy only reports, and that is not as it says. */
+export function reportText(desired: DesiredKey, differing: readonly string[]): string {
+  const who = desired.selectedBy === undefined ? "the policy" : `the policy "${carefulPolicy(desired)}"`;
+  return `not mended, ${who} only reports: ${differing.join("; ")}`;
 }
 
 /** What is told of a field that is neither in sync nor set. */
@@ -75,13 +92,11 @@ export function restoredText(
 
 /** Keys that we once set and that no sound policy covers now: nothing is written, whatever is live. */
 export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resolution: Resolution): Notice[] {
-  const broken = new Set(
-    resolution.problems.filter(({ severity }) => severity === "error").map(({ file }) => file),
-  );
+  const broken = new Set(resolution.problems.filter(breaksFile).map(({ file }) => file));
   // A key that several policies name is told once, for the first of them by name: whatever order they were read in.
   const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
-  const held = new Map(byName.map(({ keyId, policy }) => [keyId, policy]));
-  const heldNotices = [...held].map(([keyId, policy]) => heldNotice(keyId, policy));
+  const held = new Map(byName.map((one) => [one.keyId, one]));
+  const heldNotices = [...held].map(([keyId, { policy, why }]) => heldNotice(keyId, policy, why));
   const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
   return [
     ...heldNotices,
@@ -96,8 +111,9 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
 }
 
 /** A key that is left as it is because of what is broken about its policy. */
-export function heldNotice(keyId: KeyId, policy: string): Notice {
-  const message = `something about the policy "${policy}" is broken: the key keeps its values until that is mended`;
+export function heldNotice(keyId: KeyId, policy: string, why?: string): Notice {
+  const wrong = why ?? `something about the policy "${policy}" is broken`;
+  const message = `${wrong}: the key keeps its values until that is mended`;
   return { kind: "held", keyId, policy, message };
 }
 

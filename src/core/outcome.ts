@@ -6,14 +6,17 @@ import type { Problem } from "./problem.ts";
  * How one change ended.
  *
  * The server took it: `applied`, and what was read back since is as it was set; `settling`, reads do not show it yet;
- * `not-reflected`, the key reads otherwise; `unlisted`, no read shows the key at all.
+ * `unprovable`, no read shows it at all, so nobody can tell; `not-reflected`, the key reads otherwise; `unlisted`, no read
+ * shows the key.
  * The server did not: `rejected`; `forbidden`, it is this key that our credential may not write; `missing`, it does not
  * know the key (any more). Nobody can tell: `unknown`, it may have taken effect. Nothing happened: `failed`, it did not
- * get through; `skipped`, it was not sent.
+ * get through; `skipped`, it was not sent; `deferred`, it would loosen, which the plan did not know: it is for a reconcile
+ * pass, where the guard counts it.
  */
 export type OutcomeKind =
   | "applied"
   | "settling"
+  | "unprovable"
   | "not-reflected"
   | "unlisted"
   | "rejected"
@@ -21,11 +24,12 @@ export type OutcomeKind =
   | "missing"
   | "unknown"
   | "failed"
-  | "skipped";
+  | "skipped"
+  | "deferred";
 
 /** Whether the server took it, and nothing speaks against it so far. */
 export function isTaken(outcome: OutcomeKind): boolean {
-  return outcome === "applied" || outcome === "settling";
+  return outcome === "applied" || outcome === "settling" || outcome === "unprovable";
 }
 
 export interface Outcome {
@@ -70,11 +74,20 @@ export interface PassReport {
   /** Keys of which something was written that no read has shown or denied yet. */
   readonly awaiting: number;
   readonly requests: RequestCounts;
+  /** Null when the policies could not be read as a whole. */
+  readonly overrides: OverrideReport | null;
+}
+
+/** How the overrides of all policies stand; instants are RFC 3339. */
+export interface OverrideReport {
+  readonly inForce: number;
+  /** When one begins or ends next, and of which policy. */
+  readonly next: { readonly at: string; readonly policy: string } | null;
 }
 
 /** A report as it was kept; one of an earlier release may lack what came later. */
 export function readReport(kept: JsonObject): PassReport {
-  return { awaiting: 0, refusals: [], heldDigest: null, ...kept } as unknown as PassReport;
+  return { awaiting: 0, refusals: [], heldDigest: null, overrides: null, ...kept } as unknown as PassReport;
 }
 
 /** The report after what was written was read back: what is settled is not settling any more. */

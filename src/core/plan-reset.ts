@@ -10,7 +10,7 @@
  *   another, or the first one of a key we know       sent
  *   any, of a key new to the ledger or the policy    kept as seen, told, not sent
  *
- * The last line is for a state that was lost, for keys that are added to a policy and for policies that take over a key:
+ * "Known", "new" and "another" are as `token-change.ts` has them. The last line is for a state that was lost, for keys that are added to a policy and for policies that take over a key:
  * none of them is a change of the token, and a reset cannot be taken back.
  */
 import type { AppliedKey } from "./ledger.ts";
@@ -28,6 +28,7 @@ import {
   type SettledReset,
 } from "./reset.ts";
 import type { DesiredKey } from "./resolve.ts";
+import { isTokenDue, type AskedTokens } from "./token-change.ts";
 
 export interface ResetPlan {
   readonly send?: PlannedReset;
@@ -53,10 +54,10 @@ export function planReset(desired: DesiredKey, sides: ResetSides): ResetPlan {
     return planClaimed(desired, { ...sides, wanted, reset, claimed: reset.claimed });
   }
   if (reset?.settled?.token === wanted.value) return { notices: settledNotices(desired, reset.settled) };
-  if (!isOwner(desired, sides.applied)) {
+  if (!isTokenDue(sides.applied, askedTokens(desired))) {
     const message =
       `usage is not reset for the token ${quoted(wanted.value)}: the policy had it before this key was known here, or ` +
-      "under this policy; to reset usage, change the token";
+      "under this policy, or while the token of another policy counted; to reset usage, change the token";
     return { isSeen: true, notices: [notice(desired, "not-reset", message)] };
   }
   return { send: planned(wanted, sides, { why: "policy" }), notices: [] };
@@ -69,8 +70,10 @@ function dueReset(
 ): Pick<PlannedReset, "token" | "previous"> | undefined {
   const token = desired.resetUsage?.value;
   const { reset } = applied ?? {};
-  if (token === undefined || reset?.settled?.token === token || !isOwner(desired, applied)) return undefined;
-  if (reset?.claimed?.token === token && reset.claimed.stand === "open") return undefined;
+  if (token === undefined) return undefined;
+  const isBegun = reset?.claimed?.token === token;
+  if (isBegun ? reset.claimed?.stand === "open" : !isTokenDue(applied, askedTokens(desired)))
+    return undefined;
   return { token, previous: previousToken(reset, token) };
 }
 
@@ -192,9 +195,14 @@ function previousToken(reset: KeyReset | undefined, token: string): string | nul
   return [begun, settled?.token].find((one) => one !== undefined && one !== token) ?? null;
 }
 
-/** Whether the key was under this policy before: then a token that is new to it was changed, or put there, since. */
-function isOwner(desired: DesiredKey, applied: AppliedKey | undefined): boolean {
-  return applied?.policy === desired.policy;
+/** What is asked for of a key, for the ledger. */
+export function askedTokens({ policy, resetUsage, selectedBy = [] }: DesiredKey): AskedTokens {
+  const selectors = selectedBy.map((one) => ({ policy: one.policy, token: one.resetUsage?.value ?? null }));
+  return {
+    policy,
+    ...(resetUsage === undefined ? {} : { token: resetUsage.value }),
+    ...(selectors.length < 2 ? {} : { selectors }),
+  };
 }
 
 function markOf({ at, before }: ClaimedReset): NonNullable<PlannedReset["earlier"]> {

@@ -54,7 +54,7 @@ export interface Change {
  * `settling`: read back different within the settle time. `not-reflected`: a value does not stick. `contested`:
  * somebody sets a field back again and again. `refused`: the server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
  * longer managed, its value stays. `orphaned`: no policy covers a key any more. `held`: something about the key's
- * policy is broken. `paused`. `restored`: a person has put the key back, and it is left so. `not-reset`: a token
+ * policy is broken. `paused`. `override-ends`: an override in force ends within a week. `restored`: a person has put the key back, and it is left so. `not-reset`: a token
  * that a policy had before its key was known resets nothing. `in-doubt`: whether usage was reset cannot be told. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
  */
 export type NoticeKind =
@@ -67,6 +67,7 @@ export type NoticeKind =
   | "orphaned"
   | "held"
   | "paused"
+  | "override-ends"
   | "restored"
   | "not-reset"
   | "in-doubt"

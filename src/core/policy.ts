@@ -1,3 +1,5 @@
+import type { KeyMatch } from "./key-match.ts";
+import type { BrokenGuardrail, Guardrail } from "./guardrail.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** A Portkey API key's UUID, lower case. */
@@ -33,6 +35,20 @@ export interface Placed<T> {
   readonly place: Place;
 }
 
+/** An exception to a policy that begins and ends by itself. Instants in milliseconds since the epoch. */
+export interface Override {
+  /** The first instant at which it is in force; null for ever since. */
+  readonly from: number | null;
+  /** The first instant at which it is over. */
+  readonly until: number;
+  readonly reason: string;
+  readonly key: KeyBlock;
+  /** Where it stands in the list. */
+  readonly place: Place;
+  /** Where its end is written. */
+  readonly untilPlace: Place;
+}
+
 /** One `kind: KeyPolicy` document whose shape is sound. */
 export interface KeyPolicy {
   readonly kind: "KeyPolicy";
@@ -40,10 +56,17 @@ export interface KeyPolicy {
   readonly labels: Readonly<Record<string, string>>;
   /** Where the document begins. */
   readonly place: Place;
+  /** The keys that it names; none when it selects them. */
   readonly keyIds: readonly Placed<KeyId>[];
+  /** What it selects live keys by; absent when it names them. */
+  readonly match?: Placed<KeyMatch>;
+  /** Among the policies that select a key the higher one has its way; 0 when absent. */
+  readonly priority?: number;
   readonly mode: Mode;
   readonly profiles: readonly Placed<string>[];
   readonly key: KeyBlock;
+  /** As they are listed: later ones win. */
+  readonly overrides: readonly Override[];
   /** The token of the reset of usage that is asked for last. */
   readonly resetUsage?: Placed<string>;
 }
@@ -66,6 +89,9 @@ export interface PolicySet {
   readonly trusted: boolean;
   readonly policies: readonly KeyPolicy[];
   readonly profiles: readonly Profile[];
+  readonly guardrails: readonly Guardrail[];
+  /** Documents that are, or may be, guardrails and cannot be read as such. */
+  readonly brokenGuardrails: readonly BrokenGuardrail[];
   /** What is wrong with the directory, its files and the shape of its documents; sorted. */
   readonly problems: readonly Problem[];
   /** Counts of what was read, for the summary. */

@@ -54,6 +54,26 @@ export const problemRules = {
   KS1302: "duplicate-key",
   KS1303: "profile-missing",
   KS1304: "profile-cycle",
+  // Policies that select keys, among each other and against the live keys.
+  KS1310: "selector-conflict",
+  KS1311: "selector-loses-its-keys",
+  KS1312: "selector-without-keys",
+  // Guardrails.
+  KS1340: "guardrail-offended",
+  KS1341: "guardrail-last-good",
+  KS1342: "guardrail-unknown",
+  KS1343: "guardrail-undecided",
+  KS1344: "guardrail-matches-nothing",
+  KS1345: "guardrail-schema",
+  KS1346: "guardrail-lets-empty-pass",
+  // Overrides and their times.
+  KS1350: "override-never-in-force",
+  KS1351: "override-empty",
+  KS1352: "override-without-return",
+  KS1353: "override-conflict",
+  KS1354: "override-over",
+  KS1355: "override-ends-soon",
+  // Resets of usage.
   KS1360: "reset-without-budget",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",

@@ -6,12 +6,13 @@
  *   what was written           shown                         shown
  *   what the write replaced    late: it is judged again      not shown
  *   another value              not shown                     not shown
- *   no such field              unseen: asked for otherwise   unseen
+ *   no such field              unseen: asked for otherwise   unseen; unprovable where the read shows all there is
  *
  * A reset of usage is judged beside the fields, by `last_reset_at` (`reset.ts`); one whose answer was lost is looked at too.
  *
- * Each field is judged once: shown or not shown ends the question for this write. What follows from "not shown" is for
- * the three-way rule to say.
+ * Each field is judged once: shown, not shown or unprovable ends the question for this write. What follows from "not
+ * shown" is for the three-way rule to say. Unprovable is told once; to ask on would be to ask for good. Written anew, or
+ * seen to differ, the field is judged again.
  */
 import { mayBeLate } from "./diff.ts";
 import { sameField } from "./fields.ts";
@@ -20,13 +21,14 @@ import type { AppliedField, AppliedKey, ReadBack } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import type { KeyId } from "./policy.ts";
 import { isResetOpen, type ResetNote } from "./reset.ts";
+import { isWithin } from "./within.ts";
 
 /** A field that was written, and what a read shows of it. */
 export interface FieldProof {
   readonly path: FieldPath;
-  readonly kind: "shown" | "late" | "not-shown" | "unseen";
+  readonly kind: "shown" | "late" | "not-shown" | "unseen" | "unprovable";
   readonly set: Canonical;
-  /** Undefined when unseen. */
+  /** Undefined when unseen or unprovable. */
   readonly read: Canonical | undefined;
 }
 
@@ -34,6 +36,11 @@ interface ProofContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly settleMs: number;
+}
+
+interface ReadContext extends ProofContext {
+  /** Whether the read shows all that any read can: a whole GET. What it does not show, none will. */
+  readonly complete: boolean;
 }
 
 /** The keys with something written whose effect is open. */
@@ -57,7 +64,7 @@ function isOpen(field: AppliedField): boolean {
 }
 
 /** Judges every open field of a key by what was read of it. */
-export function proveKey(key: AppliedKey, live: LiveKey, context: ProofContext): FieldProof[] {
+export function proveKey(key: AppliedKey, live: LiveKey, context: ReadContext): FieldProof[] {
   return fieldsToProve(key).flatMap((path) => {
     const field = key.fields.get(path);
     if (field?.confirmed === undefined) return [];
@@ -76,18 +83,22 @@ interface Written {
 function judge(
   { path, set, field }: Written,
   read: Canonical | undefined,
-  context: ProofContext,
+  context: ReadContext,
 ): FieldProof["kind"] {
-  if (read === undefined) return "unseen";
+  if (read === undefined)
+    return context.complete && isOver(field.confirmed, context) ? "unprovable" : "unseen";
   if (sameField(path, { desired: set, live: read, now: context.now })) return "shown";
   return mayBeLate({ path, applied: field }, read, context) ? "late" : "not-shown";
 }
 
 /** Whether the settle time of a key's open fields is over: a key that no read shows by then is not waited for. */
 export function isOverdue(key: AppliedKey, context: ProofContext): boolean {
-  const newest = fieldsToProve(key).map((path) => key.fields.get(path)?.confirmed?.at ?? 0);
-  const reset = isResetOpen(key.reset) ? (key.reset.claimed?.at ?? key.reset.settled?.at ?? 0) : 0;
-  return context.now - Math.max(0, reset, ...newest) >= context.settleMs;
+  if (!fieldsToProve(key).every((path) => isOver(key.fields.get(path)?.confirmed, context))) return false;
+  return !isResetOpen(key.reset) || isOver(key.reset.claimed ?? key.reset.settled, context);
+}
+
+function isOver(written: { readonly at: number } | undefined, { now, settleMs }: ProofContext): boolean {
+  return written === undefined || !isWithin(written.at, now, settleMs);
 }
 
 /** What the ledger is to note of it; undefined when everything is still open. */
@@ -100,6 +111,8 @@ export function readBackOf(
     proofs.filter((proof) => proof.kind === kind).map(({ path }) => path);
   const shown = paths("shown");
   const notShown = paths("not-shown");
-  if (shown.length + notShown.length === 0 && reset === undefined) return undefined;
-  return { keyId, shown, notShown, ...(reset === undefined ? {} : { reset }) };
+  const unprovable = paths("unprovable");
+  const judged = shown.length + notShown.length + unprovable.length;
+  if (judged === 0 && reset === undefined) return undefined;
+  return { keyId, shown, notShown, unprovable, ...(reset === undefined ? {} : { reset }) };
 }

@@ -3,134 +3,211 @@
  *
  * A policy whose profiles are all there and sound, whose name nobody else has, and whose effective key keeps Portkey's
  * rules gives one desired key for each id it names. Everything else is held: its keys stay as they are, since a value
- * computed from something broken could loosen them. A key that two policies name is held too, for both.
+ * computed from something broken could loosen them. A key that two policies name is held too, for both. What a guardrail
+ * forbids is broken like anything else; and a guardrail of which nobody knows what it forbids holds every policy.
  *
- * Results are kept per policy as long as the policy and every profile that it is built from are the same objects,
- * so that a pass over ten thousand policies of which one was edited computes one.
+ * A policy may select its keys by what is live of them instead; `selection.ts` says which those are, and who has his way.
+ *
+ * Results are kept per policy as long as the policy, every profile that it is built from and the guardrails in force are
+ * the same objects, and as long as the same overrides of it are in force, so that a pass over ten thousand policies of
+ * which one was edited, or of which one override has ended, computes one.
  */
-import type { KeyId, KeyPolicy, Mode, Placed, PolicySet, Profile } from "./policy.ts";
+import type { SelectedBy, Selector } from "./compose.ts";
+import { hiddenPolicies } from "./coverage.ts";
+import type { LiveKey } from "./key.ts";
+import type { KeyId, KeyPolicy, Mode, Placed, PolicySet } from "./policy.ts";
 import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
-import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
-import { checkKey } from "./key-rules.ts";
-import { lineageOf, profileTable, type Lineage, type ProfileTable } from "./lineage.ts";
+import type { Course } from "./course.ts";
+import type { DesiredFields } from "./effective.ts";
+import type { Guardrail } from "./guardrail.ts";
+import { createGuardrailWatch } from "./guardrails-in-force.ts";
+import { settleConditional, type LiveKeyOf } from "./judge-policy.ts";
+import { lineageOf, profileTable, type ProfileTable } from "./lineage.ts";
 import { repeatedNames } from "./names.ts";
-import { checkReset } from "./check-reset.ts";
+import { isSound, isWithin, resolvePolicy, type Moment, type ResolvedPolicy } from "./resolved-policy.ts";
+import { createSelection } from "./selection.ts";
 
 /** What one key must look like. */
 export interface DesiredKey {
   readonly keyId: KeyId;
+  /** The policy that names the key, or the first one of those that select it. */
   readonly policy: string;
-  /** Where the policy names the key. */
+  /** Where the policy names or selects the key. */
   readonly place: Place;
   readonly mode: Mode;
   readonly fields: DesiredFields;
   /** The token of the reset of usage that is asked for last. */
   readonly resetUsage?: Placed<string>;
+  /** Which of its policy's overrides are in force, and what they will change; one object for all keys of a policy. */
+  readonly course: Course;
+  /** The policies that select the key, that of the highest priority first; absent when one names it. */
+  readonly selectedBy?: readonly SelectedBy[];
 }
 
-/** A key that a policy names and that is left as it is because something about the policy is wrong. */
+/** A key of a policy, left as it is because something about the policy is wrong. */
 export interface HeldKey {
   readonly keyId: KeyId;
   readonly policy: string;
-  /** Where the policy names the key. */
+  /** Where the policy names or selects the key, or what hides it. */
   readonly place: Place;
+  /** What is wrong, as a clause; something about the policy itself when left out. */
+  readonly why?: string;
 }
 
 export interface Resolution {
   readonly desired: ReadonlyMap<KeyId, DesiredKey>;
   readonly held: readonly HeldKey[];
+  /** Those in force, some of them perhaps in an earlier form. */
+  readonly guardrails: readonly Guardrail[];
   /** The set's own problems and those found here, sorted. */
   readonly problems: readonly Problem[];
 }
 
-interface Resolved {
-  readonly policy: KeyPolicy;
-  readonly profiles: readonly Profile[];
+/** What policies are resolved for. Of live keys nothing is asked where nothing depends on any. */
+export interface ResolveContext {
+  /** The moment for which it is asked; milliseconds since the epoch. */
+  readonly now: number;
+  /** The keys that may be selected. Read once; the same object stands for the same keys. */
+  readonly live: Iterable<LiveKey>;
+  /** The keys by which guardrails decide what they are about; left out, nothing is judged that depends on live keys. */
+  readonly seen?: Iterable<LiveKey>;
+  /** By which policies each key was selected when policies were last acted on. */
+  readonly lastSelected: () => ReadonlyMap<KeyId, readonly string[]>;
+}
+
+export type Resolve = (set: PolicySet, context: ResolveContext) => Resolution;
+
+export interface ResolverOptions {
+  /** The guardrails that were in force in an earlier process; asked once. */
+  readonly lastGuardrails?: () => readonly Guardrail[];
+}
+
+/** Where no live keys are known: policies that select keys govern none, and are checked all the same. */
+export function nothingLive(now: number): ResolveContext {
+  return { now, live: [], lastSelected: () => new Map() };
+}
+
+/** A policy with the keys that it names. */
+interface NamedKeys extends ResolvedPolicy {
   readonly keys: readonly DesiredKey[];
-  readonly problems: readonly Problem[];
 }
 
 /** A resolver with a memory of its last results. */
-export function createResolver(): (set: PolicySet) => Resolution {
-  const known = new WeakMap<KeyPolicy, Resolved>();
+export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = {}): Resolve {
+  const known = new WeakMap<KeyPolicy, NamedKeys>();
+  const select = createSelection();
+  const guardrailsOf = createGuardrailWatch(lastGuardrails);
 
-  function resolveOne(policy: KeyPolicy, profiles: ProfileTable): Resolved {
+  function resolveOne(policy: KeyPolicy, profiles: ProfileTable, moment: Moment): NamedKeys {
     const lineage = lineageOf(policy.profiles, profiles);
     const before = known.get(policy);
     if (
       lineage.problems.length === 0 &&
       before !== undefined &&
+      isWithin(before.span, moment.now) &&
+      before.guardrails === moment.guardrails &&
       sameItems(before.profiles, lineage.profiles)
     ) {
       return before;
     }
-    const resolved = compute(policy, lineage);
+    const resolved = named(resolvePolicy(policy, lineage, moment));
     if (lineage.problems.length === 0) known.set(policy, resolved);
     return resolved;
   }
 
-  return function resolve(set: PolicySet): Resolution {
+  return function resolve(set: PolicySet, context: ResolveContext): Resolution {
     const profiles = profileTable(set.profiles);
     const repeated = repeatedNames(set.policies);
-    const resolved = set.policies.map((policy) => resolveOne(policy, profiles));
-    const sound = resolved.filter((one) => isSound(one) && !repeated.names.has(one.policy.name));
-    const broken = resolved.filter((one) => !isSound(one) || repeated.names.has(one.policy.name));
-    const keys = singleOwners(resolved);
+    const { guardrails, blind, problems } = guardrailsOf(set);
+    const liveKeyOf = context.seen === undefined ? undefined : finder(context.seen);
+    const resolved = set.policies.map((policy) =>
+      settled(resolveOne(policy, profiles, { now: context.now, guardrails }), liveKeyOf),
+    );
+    const canBeFollowed = (one: ResolvedPolicy): boolean =>
+      !blind && isSound(one) && !repeated.names.has(one.policy.name);
+    const owners = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
-    for (const one of sound) {
-      for (const key of one.keys) if (!keys.contested.has(key.keyId)) desired.set(key.keyId, key);
+    for (const one of resolved.filter(canBeFollowed)) {
+      for (const key of one.keys) if (!owners.contested.has(key.keyId)) desired.set(key.keyId, key);
     }
+    const selected = select({
+      selectors: resolved.flatMap(asSelector),
+      isSound: (selector) => canBeFollowed(selector.resolved),
+      named: owners.named,
+      liveKeyOf,
+      present: new Set(set.policies.map(({ name }) => name)),
+      hidden: hiddenPolicies(set.problems),
+      context,
+    });
+    for (const key of selected.desired) desired.set(key.keyId, key);
+    const broken = resolved.filter((one) => !canBeFollowed(one));
+    const held = [...broken.flatMap(heldKeys), ...owners.held].filter(({ keyId }) => !desired.has(keyId));
     return {
       desired,
-      held: [...broken.flatMap(heldKeys), ...keys.held].filter((held) => !desired.has(held.keyId)),
+      held: [...held, ...selected.held],
+      guardrails,
       problems: sortProblems([
         ...set.problems,
+        ...problems,
         ...profiles.problems,
         ...repeated.problems,
         ...resolved.flatMap((one) => one.problems),
-        ...keys.problems,
+        ...owners.problems,
+        ...selected.problems,
       ]),
     };
   };
 }
 
-function compute(policy: KeyPolicy, lineage: Lineage): Resolved {
-  const layers: Layer[] = [
-    ...lineage.profiles.map((profile) => ({ source: profile.name, block: profile.key })),
-    { source: policy.name, block: policy.key },
-  ];
-  const fields = effectiveFields(layers);
+function asSelector(resolved: NamedKeys): Selector[] {
+  const { name, match, priority = 0 } = resolved.policy;
+  return match === undefined ? [] : [{ resolved, name, match, priority }];
+}
+
+/** Looks through the keys at the first question, as mostly there is none. */
+function finder(live: Iterable<LiveKey>): LiveKeyOf {
+  let byId: ReadonlyMap<KeyId, LiveKey> | undefined;
+  return (id) => {
+    byId ??= new Map(Array.from(live, (key) => [key.id, key]));
+    return byId.get(id);
+  };
+}
+
+/** Guardrails that depend on live keys, of a policy that names its keys; of the others `selection.ts` knows the keys. */
+function settled(one: NamedKeys, liveKeyOf: LiveKeyOf | undefined): NamedKeys {
+  if (liveKeyOf === undefined || one.conditional.length === 0) return one;
+  const found = settleConditional(one.policy, one.conditional, liveKeyOf);
+  return found.length === 0 ? one : { ...one, problems: [...one.problems, ...found] };
+}
+
+function named(resolved: ResolvedPolicy): NamedKeys {
+  const { policy, fields, course } = resolved;
   const keys = policy.keyIds.map(({ value, place }) => ({
     keyId: value,
     policy: policy.name,
     place,
     mode: policy.mode,
     fields,
+    course,
     ...(policy.resetUsage === undefined ? {} : { resetUsage: policy.resetUsage }),
   }));
-  const problems =
-    lineage.problems.length > 0
-      ? lineage.problems
-      : [...checkKey(fields), ...checkReset(policy.resetUsage, fields)];
-  return { policy, profiles: lineage.profiles, keys, problems };
+  return { ...resolved, keys };
 }
 
-function isSound(resolved: Resolved): boolean {
-  return resolved.problems.every((problem) => problem.severity !== "error");
-}
-
-function heldKeys(resolved: Resolved): HeldKey[] {
-  return resolved.keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
+function heldKeys({ keys }: NamedKeys): HeldKey[] {
+  return keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
 }
 
 interface Owners {
+  /** Every key that a policy names. */
+  readonly named: ReadonlySet<KeyId>;
   readonly contested: ReadonlySet<KeyId>;
   readonly held: readonly HeldKey[];
   readonly problems: readonly Problem[];
 }
 
 /** Broken policies count too: a key that one of two policies loses by a typo must not fall to the other. */
-function singleOwners(resolved: readonly Resolved[]): Owners {
+function singleOwners(resolved: readonly NamedKeys[]): Owners {
   const first = new Map<KeyId, DesiredKey>();
   const contested = new Map<KeyId, DesiredKey[]>();
   for (const one of resolved) {
@@ -142,6 +219,7 @@ function singleOwners(resolved: readonly Resolved[]): Owners {
   }
   const claims = [...contested.values()].flat();
   return {
+    named: new Set(first.keys()),
     contested: new Set(contested.keys()),
     held: claims.map(({ keyId, policy, place }) => ({ keyId, policy, place })),
     problems: claims.map((key) => contestProblem(key, contested.get(key.keyId) ?? [])),

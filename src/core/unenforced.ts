@@ -1,3 +1,4 @@
+import type { SelectedBy } from "./compose.ts";
 import { rankOf, sameField } from "./fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
 import { liveValue } from "./live.ts";
@@ -15,6 +16,8 @@ export interface Unenforced {
   readonly mode: "report" | "paused";
   /** Where the policy names the key. */
   readonly place: Place;
+  /** The policies that select the key; absent when one names it. */
+  readonly selectedBy?: readonly SelectedBy[];
   readonly fields: readonly UnenforcedField[];
 }
 
@@ -34,7 +37,7 @@ export function unenforcedDifferences(
   now: number,
 ): readonly Unenforced[] {
   const found: Unenforced[] = [];
-  for (const { keyId, policy, mode, place, fields } of desired) {
+  for (const { keyId, policy, mode, place, selectedBy, fields } of desired) {
     if (mode === "enforce") continue;
     const sight = sightOf(keyId);
     if (sight.kind !== "seen") continue;
@@ -49,6 +52,7 @@ export function unenforcedDifferences(
       policy,
       mode,
       place,
+      ...(selectedBy === undefined ? {} : { selectedBy }),
       fields: differing.sort((a, b) => compareTexts(a.path, b.path)),
     });
   }

@@ -7,9 +7,14 @@
  * once, setting every field of every key would be a write that nobody needs. For the same reason an edit rings a
  * reconcile pass as long as none has succeeded.
  *
+ * Overrides begin and end at instants of the wall clock: each pass tells the next one as soon as it has read the policies,
+ * and the daemon looks then, at the policies alone, whichever files changed and whatever the schedule says.
+ *
  * What a pass has written is read back: half a second later, and then in growing intervals until each key is judged. What
- * does not read as it was set rings a reconcile pass, which tries once more or tells.
+ * does not read as it was set rings a reconcile pass, which tries once more or tells. So does a change that turned out to
+ * loosen when it was to be sent.
  */
+import type { Moments } from "../core/next-moment.ts";
 import type { PassReport } from "../core/outcome.ts";
 import type { PassKind } from "../core/plan.ts";
 import type { Logger } from "pino";
@@ -18,6 +23,7 @@ import { proofWaitMs } from "../reconcile/await-proof.ts";
 import { createLoop, type PassEnd, type PassSignals, type Ring } from "../reconcile/loop.ts";
 import { createAlarms } from "./alarms.ts";
 import { nextLook } from "./next-look.ts";
+import { createWakeUp } from "./wake-up.ts";
 
 export interface DaemonParts {
   readonly watch: Bell;
@@ -25,7 +31,12 @@ export interface DaemonParts {
   readonly state: StateReader;
   /** The control plane's base URL: a state that knows another one is cold. */
   readonly target: string;
-  readonly runPass: (kind: PassKind, signals: PassSignals) => Promise<PassReport>;
+  /** Calls `planned` with what overrides have to come as soon as it has read the policies. */
+  readonly runPass: (
+    kind: PassKind,
+    signals: PassSignals,
+    planned: (moments: Moments | null) => void,
+  ) => Promise<PassReport>;
   /** One round of reading back. Does not throw: what went wrong is in its result. */
   readonly readBack: (signals: PassSignals) => Promise<ReadBackRound>;
   readonly settleMs: number;
@@ -56,6 +67,10 @@ export interface Daemon {
    * for something newer; null when the daemon stops before.
    */
   pass(kind: PassKind): Promise<PassReport | null>;
+  /**
+   * Rings a round of reading back, and resolves when one that began after that has ended, or the daemon stops.
+   */
+  readBack(): Promise<void>;
   /** Runs something else that writes between passes; see the loop. */
   alone<T>(work: (signals: PassSignals) => Promise<T>): Promise<T>;
   /** The pass under way and when it began, in milliseconds since the epoch. */
@@ -68,18 +83,22 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { log, clock } = parts;
   const loop = createLoop((kind, signals) => (kind === "proof" ? prove(signals) : pass(kind, signals)));
   const alarms = createAlarms(clock, ring);
+  const wakeUp = createWakeUp(clock, () => ring("edit"));
   let stopping = false;
   let failures = 0;
   let rounds = 0;
   let current: ReturnType<Daemon["doing"]> = null;
   const waiting = new Set<Waiting>();
+  const reading = new Set<() => void>();
 
   async function pass(kind: PassKind, signals: PassSignals): Promise<PassEnd> {
     alarms.covered(kind);
     current = { kind, since: clock.now() };
     const served = [...waiting].filter((one) => one.kind === kind || kind === "reconcile");
-    const report = await parts.runPass(kind, signals);
+    const report = await parts.runPass(kind, signals, wakeAt);
     current = null;
+    // An edit pass may have become a reconcile pass.
+    if (report.kind !== kind) alarms.covered(report.kind);
     const gaveWay =
       signals.yielding.aborted && report.unfinished.some(({ outcome }) => outcome === "skipped");
     const look = nextLook(report, { failures, settleMs: parts.settleMs });
@@ -94,17 +113,30 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     return { unfinished: gaveWay };
   }
 
+  /** Before anything is sent: a long push has to give way to what begins or ends meanwhile. */
+  function wakeAt(moments: Moments | null): void {
+    // A pass that could not read the policies knows of none: what was planned before stands.
+    if (moments !== null && !stopping) wakeUp.set(moments.look);
+  }
+
   async function prove(signals: PassSignals): Promise<PassEnd> {
     alarms.covered("proof");
+    const served = [...reading];
     const { open, contradicted, gaveWay, refused } = await parts.readBack(signals);
     if (contradicted > 0) ring("reconcile");
     else if (open > 0 && !gaveWay && !refused) proveLater();
+    if (!gaveWay) served.forEach(wasRead);
     return { unfinished: gaveWay };
   }
 
   function proveLater(): void {
     if (!stopping) alarms.set("proof", proofWaitMs(rounds));
     rounds += 1;
+  }
+
+  function wasRead(resolve: () => void): void {
+    reading.delete(resolve);
+    resolve();
   }
 
   function answer(one: Waiting, report: PassReport | null): void {
@@ -131,6 +163,13 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
         ring(kind);
       });
     },
+    readBack() {
+      if (stopping) return Promise.resolve();
+      return new Promise((resolve) => {
+        reading.add(resolve);
+        ring("proof");
+      });
+    },
     alone: (work) => loop.alone(work),
     doing: () => current,
     async stop() {
@@ -138,6 +177,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       parts.tell("STOPPING=1");
       stopping = true;
       alarms.stop();
+      wakeUp.stop();
       const deadline = new AbortController();
       const drained = new AbortController();
       clock.sleep(parts.drainMs, drained.signal).then(
@@ -150,6 +190,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       await parts.watch.stop();
       await ended;
       waiting.forEach((one) => answer(one, null));
+      reading.forEach(wasRead);
       drained.abort();
       log.info("daemon stopped");
     },

@@ -19,7 +19,7 @@ const lastRetryMs = 300_000;
 
 /**
  * When to look again without being rung; null when nothing asks for it. What failed is tried again after a wait that
- * doubles up to five minutes; a value that a read does not show yet is looked at once the settle time is over. A
+ * doubles up to five minutes; what an edit pass left to a reconcile pass is looked at at once; a value that a read does not show yet is looked at once the settle time is over. A
  * refused credential waits for the schedule, a signal or an edit: trying on would only hammer.
  */
 export function nextLook(report: PassReport, context: LookContext): NextLook | null {
@@ -31,6 +31,11 @@ export function nextLook(report: PassReport, context: LookContext): NextLook | n
   const lost = report.unfinished.some(({ outcome, status }) => {
     return (outcome === "failed" && status !== 401 && status !== 402) || outcome === "unknown";
   });
+  if (report.unfinished.some(({ outcome }) => outcome === "deferred")) {
+    // One that a reconcile pass has left too was found between its reading and its sending: not again at once.
+    const again = report.kind === "reconcile";
+    return { kind: "reconcile", afterMs: again ? retryMs : 0, failed: again || lost };
+  }
   if (lost) return { kind: report.kind, afterMs: retryMs, failed: true };
   // What was not read back yet is judged by reading it back, which rings a pass where it must.
   const settling = report.awaiting === 0 && report.notices.some(({ kind }) => kind === "settling");

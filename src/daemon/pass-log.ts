@@ -2,12 +2,15 @@ import type { Logger } from "pino";
 import type { Outcome, PassReport } from "../core/outcome.ts";
 import type { Change, PassKind } from "../core/plan.ts";
 import { placeText } from "../core/problem.ts";
+import type { KeyProof } from "../reconcile/read-back.ts";
 import type { Round } from "../reconcile/read-back-round.ts";
 
 export interface PassLog {
   outcome(pass: string, outcome: Outcome, change: Change): void;
   report(report: PassReport): void;
   readBack(round: Round): void;
+  /** What was read back, by a round or by a pass itself, of which no read shows all that was written. */
+  unprovable(pass: string, proofs: readonly KeyProof[]): void;
 }
 
 /**
@@ -56,6 +59,8 @@ export function createPassLog(log: Logger): PassLog {
   function tellNotices(report: PassReport): Set<string> {
     const now = new Set<string>();
     for (const { kind, keyId, policy, message } of report.notices) {
+      // Told once a policy, and not again after a restart: see reminders.ts.
+      if (kind === "override-ends") continue;
       const identity = `${kind} ${keyId} ${message}`;
       now.add(identity);
       if (toldNotices.has(identity)) continue;
@@ -64,7 +69,15 @@ export function createPassLog(log: Logger): PassLog {
     return now;
   }
 
+  function tellUnprovable(pass: string, proofs: readonly KeyProof[]): void {
+    for (const { keyId, policy, fields } of proofs) {
+      const paths = fields.filter(({ kind }) => kind === "unprovable").map(({ path }) => path);
+      if (paths.length > 0) log.warn({ pass, keyId, policy, paths }, "no read shows what was written");
+    }
+  }
+
   return {
+    unprovable: tellUnprovable,
     outcome(pass, outcome, change) {
       const fields = change.fields.map(({ path, action, from, to, why }) => ({
         path,
@@ -110,6 +123,7 @@ export function createPassLog(log: Logger): PassLog {
     },
     readBack({ pass, proofs, open, contradicted, error, gaveWay }) {
       const judged = proofs.length - open;
+      tellUnprovable(pass, proofs);
       const data = { pass, proved: judged - contradicted, contradicted, open };
       if (error !== null) log.warn({ ...data, error }, "reading back failed");
       else if (contradicted > 0) log.warn(data, "not everything reads as it was set");

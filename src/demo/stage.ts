@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createResolver } from "../core/resolve.ts";
+import { createResolver, nothingLive } from "../core/resolve.ts";
 import { createPolicySource } from "../policy-dir/policy-source.ts";
 import { seedKey } from "../simulator/seed-key.ts";
 import { startSimulator, type Simulator } from "../simulator/simulator.ts";
@@ -100,7 +100,8 @@ export async function setStage(): Promise<Stage> {
 
 /** A live key for each key of the policies, as careless as keys made by hand are. */
 function seeds(policies: string): ReturnType<typeof seedKey>[] {
-  const { desired } = createResolver()(createPolicySource({ directory: policies }).load());
+  const set = createPolicySource({ directory: policies }).load();
+  const { desired } = createResolver()(set, nothingLive(Date.now()));
   return [...desired.values()].map(({ keyId, policy, fields }) => {
     const scopes = fields.get("scopes")?.value;
     const type = Array.isArray(scopes) && scopes.includes("organisation_service_api_keys.list");

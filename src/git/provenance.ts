@@ -90,7 +90,7 @@ export function createProvenance(options: ProvenanceOptions): Provenance & { sto
       tell("the clone is shallow and ends before their commits");
       return undefined;
     }
-    return { commit: id, author, committedAt, dirty: !isBlob(await readFile(path), blob) };
+    return { commit: id, author, committedAt, uncommitted: !isBlob(await readFile(path), blob) };
   }
 
   async function askSafely(file: string): Promise<Origin | undefined> {

@@ -1,11 +1,17 @@
 import { knownScopes } from "../core/scopes.ts";
+import type { KeyMatch } from "../core/key-match.ts";
 import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
-import type { Place } from "../core/problem.ts";
-import { compactPlaces } from "./compact-places.ts";
+import { buildOverrides } from "./build-overrides.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
-import { pooled } from "./pool.ts";
-import type { Key, KeyPolicyDocument, PolicyDocument, ProfileDocument } from "./policy-schema.types.ts";
+import { buildKeyBlock } from "./key-block.ts";
+import type {
+  Key,
+  KeyMatch as MatchDocument,
+  KeyPolicyDocument,
+  PolicyDocument,
+  ProfileDocument,
+} from "./policy-schema.types.ts";
 import type { SourceText } from "./source-text.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import type { PlacedValue, Spot } from "./yaml-reading.ts";
@@ -13,7 +19,7 @@ import type { Fault } from "./yaml-stream.ts";
 
 /** A document whose shape is sound, with the places that later messages point to. */
 export function buildDocument(
-  document: PolicyDocument,
+  document: KeyPolicyDocument | ProfileDocument,
   read: PlacedValue,
   source: SourceText,
 ): KeyPolicy | Profile {
@@ -34,11 +40,21 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     labels: metadata.labels ?? {},
     place: source.placeAt(root.offset),
     keyIds: placed(ids.map(toKeyId), idSpots, source),
+    ...(spec.match === undefined ? {} : { match: buildMatch(spec.match, root, source) }),
+    ...(spec.priority === undefined ? {} : { priority: spec.priority }),
     mode: spec.mode ?? "enforce",
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
-    key: buildKeyBlock(spec.key, root, source),
+    key: ownBlock(spec.key, root, source),
     ...(spec.resetUsage === undefined ? {} : { resetUsage: placedText(spec.resetUsage, resetSpot, source) }),
+    overrides: buildOverrides(spec.overrides ?? [], listSpots(root, "overrides"), source),
   };
+}
+
+function buildMatch(match: MatchDocument, root: Spot, source: SourceText): Placed<KeyMatch> {
+  const { workspace_id: workspaceId, ...rest } = match;
+  const value = { ...rest, ...(workspaceId === undefined ? {} : { workspaceId }) };
+  const offset = root.entries?.get("spec")?.spot.entries?.get("match")?.keyOffset ?? root.offset;
+  return { value, place: source.placeAt(offset) };
 }
 
 function buildProfile(document: ProfileDocument, root: Spot, source: SourceText): Profile {
@@ -48,30 +64,14 @@ function buildProfile(document: ProfileDocument, root: Spot, source: SourceText)
     name: metadata.name,
     place: source.placeAt(root.offset),
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
-    key: buildKeyBlock(spec.key, root, source),
+    key: ownBlock(spec.key, root, source),
   };
 }
 
-function buildKeyBlock(key: Key | undefined, root: Spot, source: SourceText): KeyBlock {
+/** The `key` block of the document itself. */
+function ownBlock(key: Key | undefined, root: Spot, source: SourceText): KeyBlock {
   const spec = root.entries?.get("spec");
-  const entry = spec?.spot.entries?.get("key") ?? spec;
-  const places = new Map<string, Place>([["", source.placeAt(entry?.keyOffset ?? root.offset)]]);
-  if (key !== undefined && entry !== undefined) {
-    addPlaces(places, "", { spot: entry.spot, source });
-  }
-  return { value: (key ?? {}) as KeyBlock["value"], places: compactPlaces(source.file, places) };
-}
-
-function addPlaces(
-  places: Map<string, Place>,
-  pointer: string,
-  at: { readonly spot: Spot; readonly source: SourceText },
-): void {
-  for (const [name, entry] of at.spot.entries ?? []) {
-    const inner = pooled(`${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
-    places.set(inner, at.source.placeAt(entry.keyOffset));
-    addPlaces(places, inner, { spot: entry.spot, source: at.source });
-  }
+  return buildKeyBlock(key, spec?.spot.entries?.get("key") ?? spec, { offset: root.offset, source });
 }
 
 /** Ids that are one and the same when case is left aside; the schema compares them as written. */
@@ -93,13 +93,33 @@ export function repeatedIds(document: PolicyDocument, root: Spot): readonly Faul
 
 /** Scopes that Portkey's documentation does not know, whatever else is wrong with the document. */
 export function unknownScopes(read: PlacedValue): readonly Fault[] {
-  const scopes = field(field(field(read.value, "spec"), "key"), "scopes");
-  const spots = inside(inside(inside(read.spot, "spec"), "key"), "scopes")?.items;
+  const spec = field(read.value, "spec");
+  const spot = inside(read.spot, "spec");
+  const overrides = field(spec, "overrides");
+  const spots = inside(spot, "overrides")?.items;
+  return [
+    ...unknownScopesIn({ holder: spec, spot, path: "spec" }, read),
+    ...(Array.isArray(overrides) ? overrides : []).flatMap((holder: Json, index) =>
+      unknownScopesIn({ holder, spot: spots?.[index], path: itemPath("spec.overrides", index) }, read),
+    ),
+  ];
+}
+
+/** What has a `key` block in it. */
+interface Holder {
+  readonly holder: Json | undefined;
+  readonly spot: Spot | undefined;
+  readonly path: string;
+}
+
+function unknownScopesIn({ holder, spot, path: outer }: Holder, read: PlacedValue): readonly Fault[] {
+  const scopes = field(field(holder, "key"), "scopes");
+  const spots = inside(inside(spot, "key"), "scopes")?.items;
   return (Array.isArray(scopes) ? scopes : []).flatMap((scope: Json, index): Fault[] => {
     if (typeof scope !== "string" || scope === "" || knownScopes.has(scope)) {
       return [];
     }
-    const path = itemPath("spec.key.scopes", index);
+    const path = itemPath(`${outer}.key.scopes`, index);
     const hint = didYouMean(suggest(scope, knownScopes.keys(), 1));
     const message = `the scope ${describeValue(scope)} is not one that Portkey documents; check its spelling, or ignore this if it is newer than this release.${hint}`;
     return [{ code: "KS1207", offset: spots?.[index]?.offset ?? read.spot.offset, path, message }];

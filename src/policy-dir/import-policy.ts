@@ -23,8 +23,8 @@ export interface ImportRequest {
   readonly live: LiveKey;
   /** The policy's name. */
   readonly name: string;
-  /** Where the schema is, as seen from the file. */
-  readonly schema: string;
+  /** Where the schema is, as seen from the file; null for no pointer to it. */
+  readonly schema: string | null;
   readonly empty: EmptyFields;
   /** Why the rotation policy is not known, where it is not. */
   readonly unreadable?: string;

@@ -1,10 +1,13 @@
+import type { BrokenGuardrail, Guardrail } from "../core/guardrail.ts";
 import type { KeyPolicy, Profile } from "../core/policy.ts";
 import { problemAt, sortProblems, type Problem } from "../core/problem.ts";
 import { buildDocument, repeatedIds, unknownScopes } from "./document.ts";
+import { brokenGuardrail, buildGuardrail, guardrailsIn } from "./guardrail-document.ts";
 import type { Limits } from "./limits.ts";
 import { policySchema } from "./policy-schema.ts";
 import { shapeFaults } from "./shape-faults.ts";
 import { createSourceText, decodeText, type SourceText } from "./source-text.ts";
+import type { PlacedValue } from "./yaml-reading.ts";
 import { readValue } from "./yaml-value.ts";
 import { readYamlStream, type Fault, type YamlDocument } from "./yaml-stream.ts";
 
@@ -12,6 +15,8 @@ import { readYamlStream, type Fault, type YamlDocument } from "./yaml-stream.ts"
 export interface FileContent {
   readonly policies: readonly KeyPolicy[];
   readonly profiles: readonly Profile[];
+  readonly guardrails: readonly Guardrail[];
+  readonly brokenGuardrails: readonly BrokenGuardrail[];
   readonly problems: readonly Problem[];
   /** Documents that are not empty, sound or not. */
   readonly documents: number;
@@ -31,36 +36,72 @@ export function parsePolicies(file: string, bytes: Uint8Array, limits: Limits): 
   const stream = readYamlStream(source.text, limits);
   if (stream.faults.length > 0) {
     const problems = stream.faults.map((fault) => toProblem(fault, source));
-    return { policies: [], profiles: [], problems: sortProblems(problems), documents: 0 };
+    const place = source.placeAt(stream.faults[0]?.offset ?? 0);
+    const brokenGuardrails = Array.from({ length: guardrailsIn(source.text) }, () => ({ name: null, place }));
+    return { ...nothing, brokenGuardrails, problems: sortProblems(problems) };
   }
   return joinDocuments(stream.documents.map((document) => parseDocument(document, source, limits)));
 }
 
+const nothing: FileContent = {
+  policies: [],
+  profiles: [],
+  guardrails: [],
+  brokenGuardrails: [],
+  problems: [],
+  documents: 0,
+};
+
 export function fileWithProblem(problem: Problem): FileContent {
-  return { policies: [], profiles: [], problems: [problem], documents: 0 };
+  return { ...nothing, problems: [problem] };
 }
 
 function parseDocument(document: YamlDocument, source: SourceText, limits: Limits): FileContent {
   const { read, faults } = readValue(document, source, limits);
+  if (read === undefined && faults.length === 0) return nothing;
   if (read === undefined || faults.length > 0) {
-    const problems = problemsOf(faults, source, limits);
-    return { policies: [], profiles: [], problems, documents: read === undefined ? 0 : 1 };
+    return broken({ read, faults, source, limits }, guardrailsIn(source.text) > 0);
   }
   const { judge, keyFields } = policySchema();
   const verdict = judge(read.value);
-  const broken = verdict.ok
-    ? repeatedIds(verdict.document, read.spot)
-    : shapeFaults(verdict.errors, read.spot, keyFields);
-  const problems = problemsOf([...broken, ...unknownScopes(read)], source, limits);
-  if (!verdict.ok || broken.length > 0) {
-    return { policies: [], profiles: [], problems, documents: 1 };
+  const warnings = unknownScopes(read);
+  if (!verdict.ok) {
+    const found = shapeFaults(verdict.errors, read.spot, keyFields);
+    return broken({ read, faults: [...found, ...warnings], source, limits });
   }
+  if (verdict.document.kind === "Guardrail") {
+    const { guardrail, faults: found } = buildGuardrail(verdict.document, read, source);
+    if (guardrail === undefined) return broken({ read, faults: found, source, limits });
+    return { ...nothing, guardrails: [guardrail], problems: problemsOf(found, source, limits), documents: 1 };
+  }
+  const repeated = repeatedIds(verdict.document, read.spot);
+  if (repeated.length > 0) return broken({ read, faults: [...repeated, ...warnings], source, limits });
   const built = buildDocument(verdict.document, read, source);
   return {
+    ...nothing,
     policies: built.kind === "KeyPolicy" ? [built] : [],
     profiles: built.kind === "Profile" ? [built] : [],
-    problems,
+    problems: problemsOf(warnings, source, limits),
     documents: 1,
+  };
+}
+
+interface Broken {
+  readonly read: PlacedValue | undefined;
+  readonly faults: readonly Fault[];
+  readonly source: SourceText;
+  readonly limits: Limits;
+}
+
+/** `unsure`: where its kind cannot be read, whether it may be a guardrail. */
+function broken({ read, faults, source, limits }: Broken, unsure = false): FileContent {
+  const place = source.placeAt(read?.spot.offset ?? faults[0]?.offset ?? 0);
+  const guardrail = brokenGuardrail(read?.value, place, unsure);
+  return {
+    ...nothing,
+    brokenGuardrails: guardrail === undefined ? [] : [guardrail],
+    problems: problemsOf(faults, source, limits),
+    documents: read === undefined ? 0 : 1,
   };
 }
 
@@ -78,13 +119,15 @@ function problemsOf(faults: readonly Fault[], source: SourceText, limits: Limits
   return [...problems, toProblem({ ...next, path: "", message }, source)];
 }
 
+const warningCodes: readonly Fault["code"][] = ["KS1207", "KS1346"];
+
 function rank(fault: Fault): number {
-  return fault.code === "KS1207" ? 1 : 0;
+  return warningCodes.includes(fault.code) ? 1 : 0;
 }
 
 function toProblem(fault: Fault, source: SourceText): Problem {
   return problemAt(fault.code, source.placeAt(fault.offset), {
-    severity: fault.code === "KS1207" ? "warning" : "error",
+    severity: warningCodes.includes(fault.code) ? "warning" : "error",
     path: fault.path ?? "",
     message: fault.message,
     frame: source.frameAt(fault.offset),
@@ -95,6 +138,8 @@ function joinDocuments(parts: readonly FileContent[]): FileContent {
   return {
     policies: parts.flatMap((part) => part.policies),
     profiles: parts.flatMap((part) => part.profiles),
+    guardrails: parts.flatMap((part) => part.guardrails),
+    brokenGuardrails: parts.flatMap((part) => part.brokenGuardrails),
     problems: sortProblems(parts.flatMap((part) => part.problems)),
     documents: parts.reduce((sum, part) => sum + part.documents, 0),
   };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import type { Json } from "../core/policy.ts";
+import type { Json, JsonObject } from "../core/policy.ts";
 import { isEmail, isInstant, isUuid } from "./formats.ts";
 import type { PolicyDocument } from "./policy-schema.types.ts";
 
@@ -13,10 +13,12 @@ export interface PolicySchema {
   readonly judge: (value: Json) => Verdict;
   /** The names of the fields of a `key` block. */
   readonly keyFields: readonly string[];
+  /** The parts of the schema, by name. */
+  readonly definitions: JsonObject;
 }
 
 interface SchemaFile {
-  readonly $defs: { readonly Key: { readonly properties: object } };
+  readonly $defs: JsonObject & { readonly Key: { readonly properties: object } };
 }
 
 let compiled: PolicySchema | undefined;
@@ -47,5 +49,6 @@ function compile(): PolicySchema {
         : { ok: false, errors: validate.errors ?? [] };
     },
     keyFields: Object.keys(schema.$defs.Key.properties),
+    definitions: schema.$defs,
   };
 }

@@ -3,7 +3,7 @@
 /**
  * One YAML document of a Keysteward policy directory, apiVersion keysteward/v1.
  */
-export type PolicyDocument = KeyPolicyDocument | ProfileDocument;
+export type PolicyDocument = KeyPolicyDocument | ProfileDocument | GuardrailDocument;
 /**
  * The version of the policy language.
  */
@@ -82,7 +82,7 @@ export type RotationPolicy = {
 export type ResetUsage = string;
 
 /**
- * What one API key, or several alike, must look like.
+ * What one API key, several alike, or all that have certain attributes must look like.
  */
 export interface KeyPolicyDocument {
   apiVersion: ApiVersion;
@@ -117,10 +117,49 @@ export interface KeyPolicySpec {
    * @minItems 1
    */
   keyIds?: KeyId[];
+  match?: KeyMatch;
+  /**
+   * Which of several policies that select a key by match has its way, field by field: the higher number. Only with match.
+   */
+  priority?: number;
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
   resetUsage?: ResetUsage;
+  /**
+   * Exceptions that end by themselves, laid over profiles and key while they are in force; later ones in the list win. At most 50.
+   *
+   * @maxItems 50
+   */
+  overrides?: Override[];
+}
+/**
+ * Selects live keys by their attributes, instead of keyId: all that are given must hold. A key that another policy names by its id is that policy's alone.
+ */
+export interface KeyMatch {
+  /**
+   * The key's type, as reads show it: organisation-service, workspace-service or workspace-user.
+   */
+  type?: string;
+  /**
+   * The UUID of the key's workspace, as reads show it; not its slug (ws-…). Either case.
+   */
+  workspace_id?: string;
+  /**
+   * A pattern for the key's name: * stands for any text, ? for one character, anything else for itself, in its case.
+   */
+  name?: string;
+  metadata?: MatchMetadata;
+  /**
+   * The key's status, as reads show it: active, exhausted or expired. It changes by itself, and with it what is selected.
+   */
+  status?: string;
+}
+/**
+ * Values by name: each of them must be in the key's defaults.metadata, whatever else is there.
+ */
+export interface MatchMetadata {
+  [k: string]: string | number | boolean;
 }
 /**
  * The fields of PUT /api-keys/{id}. null: must be empty. A field left out: this document says nothing about it.
@@ -188,6 +227,24 @@ export interface Defaults {
   allow_config_override?: boolean;
 }
 /**
+ * An exception that begins and ends by itself. It may set only what profiles or key speak of too: that is what holds again after it.
+ */
+export interface Override {
+  /**
+   * When it begins: RFC 3339 instant with a time zone, itself included; in force at once when left out.
+   */
+  from?: string;
+  /**
+   * When it ends: RFC 3339 instant with a time zone, after from; from this instant on it is over.
+   */
+  until: string;
+  /**
+   * Why there is an exception, for whoever reads of its end: at most 500 characters.
+   */
+  reason: string;
+  key: Key;
+}
+/**
  * Settings that several policies share; it may build on other profiles.
  */
 export interface ProfileDocument {
@@ -211,4 +268,89 @@ export interface ProfileMetadata {
 export interface ProfileSpec {
   profiles?: ProfileNames;
   key?: Key;
+}
+/**
+ * What no key may be, whoever asks: a rule over what profiles and policy say together, or over live keys too.
+ */
+export interface GuardrailDocument {
+  apiVersion: ApiVersion;
+  /**
+   * The kind of document: Guardrail judges keys.
+   */
+  kind: "Guardrail";
+  metadata: GuardrailMetadata;
+  spec: GuardrailSpec;
+}
+/**
+ * What the guardrail is called and how it is labelled.
+ */
+export interface GuardrailMetadata {
+  name: Name;
+  labels?: GuardrailLabels;
+}
+/**
+ * Free labels of the guardrail itself: text by name. They choose nothing.
+ */
+export interface GuardrailLabels {
+  [k: string]: string;
+}
+/**
+ * Which keys are judged, and by what.
+ */
+export interface GuardrailSpec {
+  match?: GuardrailMatch;
+  /**
+   * error (the default): a policy that offends is refused, and its keys keep their values. warning: it is told.
+   */
+  severity?: "error" | "warning";
+  /**
+   * What the rule demands, in a sentence for whoever offends against it: 1 to 300 characters.
+   */
+  message: string;
+  /**
+   * policies (the default): what policies ask for. live: that, and every live key, governed or not, in `keysteward audit`.
+   */
+  appliesTo?: "policies" | "live";
+  schema: GuardrailSchema;
+}
+/**
+ * Which keys the guardrail judges: all that is given must hold. Left out: every key.
+ */
+export interface GuardrailMatch {
+  labels?: MatchLabels;
+  /**
+   * The live key's type: workspace-service, workspace-user or organisation-service.
+   */
+  type?: string;
+  /**
+   * The UUID of the live key's workspace, as GET /api-keys shows it; either case.
+   */
+  workspace_id?: string;
+  /**
+   * A pattern for the live key's name: * for any text, ? for one character.
+   */
+  name?: string;
+  metadata?: GuardrailMatchMetadata;
+  /**
+   * The live key's status: active, exhausted or expired.
+   */
+  status?: string;
+}
+/**
+ * Labels that the policy must have, text by name; a key that no policy governs has none.
+ */
+export interface MatchLabels {
+  [k: string]: string;
+}
+/**
+ * Default metadata that the live key must have: plain values by name, null for a name that it must not have.
+ */
+export interface GuardrailMatchMetadata {
+  [k: string]: string | number | boolean | null;
+}
+/**
+ * JSON Schema 2020-12 for the effective key, whose fields are those of a key block. A field that nobody manages is absent; one that must be empty is null.
+ */
+export interface GuardrailSchema {
+  [k: string]: unknown;
 }

@@ -107,6 +107,8 @@ function toPolicySet(directory: string, reading: Reading): PolicySet {
     trusted: listing.trusted && underWay === undefined,
     policies: contents.flatMap((content) => content.policies),
     profiles: contents.flatMap((content) => content.profiles),
+    guardrails: contents.flatMap((content) => content.guardrails),
+    brokenGuardrails: contents.flatMap((content) => content.brokenGuardrails),
     problems: sortProblems(problems),
     files: listing.files.length,
     documents: contents.reduce((sum, content) => sum + content.documents, 0),

@@ -7,8 +7,8 @@ import type { Json, KeyId } from "../core/policy.ts";
 export interface PolicyOutline {
   readonly name: string;
   readonly keyId: KeyId;
-  /** Where the schema is, as seen from the file. */
-  readonly schema: string;
+  /** Where the schema is, as seen from the file; null for no pointer to it. */
+  readonly schema: string | null;
   /** In the order in which they are to stand. */
   readonly statements: readonly Statement[];
   readonly keyComments: readonly string[];
@@ -25,9 +25,10 @@ export function policyText(outline: PolicyOutline): string {
   const spec = new YAMLMap();
   spec.items.push(pair("keyId", scalar(keyId), outline.keyComments));
   spec.items.push(pair("key", key, outline.blockComments));
+  const pointer = schema === null ? [] : [`yaml-language-server: $schema=${schema}`];
   const root = new YAMLMap();
   root.items.push(
-    pair("apiVersion", scalar("keysteward/v1"), [`yaml-language-server: $schema=${schema}`]),
+    pair("apiVersion", scalar("keysteward/v1"), pointer),
     pair("kind", scalar("KeyPolicy")),
     pair("metadata", mapOf({ name })),
     pair("spec", spec),

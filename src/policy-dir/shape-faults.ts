@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
 import type { ProblemCode } from "../core/problem.ts";
 import { describeTypes, describeValue, spellList } from "./describe.ts";
+import { describeEmptyMatch, describeNoKey, describeSeveralWays, describeWorkspace } from "./key-ways.ts";
 import { itemPath, joinPath } from "./document-path.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import { describeUnknownField } from "./unknown-field.ts";
@@ -12,7 +13,9 @@ import type { Fault } from "./yaml-stream.ts";
  *
  *   the validator says                where it is shown            code
  *   additionalProperties              at the field's name          KS1201 unknown-field
- *   required, oneOf (keyId, keyIds)   at the mapping it lacks in   KS1202 missing-field
+ *   required, oneOf (ways to keys)    at the mapping it lacks in   KS1202 missing-field
+ *   minProperties (match)             at the mapping               KS1202 missing-field
+ *   dependentRequired (priority)      at the field's name          KS1204 wrong-value
  *   type, anyOf (plain values)        at the value                 KS1203 wrong-type
  *   enum, const, bounds, pattern      at the value                 KS1204 wrong-value
  *   format, pattern of a config's id  at the value                 KS1205 wrong-format
@@ -22,7 +25,8 @@ import type { Fault } from "./yaml-stream.ts";
  * type is wrong already.
  */
 
-const kinds = ["KeyPolicy", "Profile"];
+/** The kinds of documents there are. */
+export const kinds = ["KeyPolicy", "Profile", "Guardrail"];
 const echo = /\/(?:oneOf|anyOf)\/\d+\//;
 
 const formats: Readonly<Record<string, string>> = {
@@ -50,6 +54,8 @@ export function shapeFaults(
 interface Located {
   readonly spot: Spot;
   readonly path: string;
+  /** Where its name stands; undefined for an item of a list, and for the document. */
+  readonly keyOffset: number | undefined;
 }
 
 function shapeFault(error: ErrorObject, located: Located, keyFields: readonly string[]): readonly Fault[] {
@@ -65,8 +71,12 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
     }
     case "oneOf":
       return error.params["passingSchemas"] === null
-        ? at("KS1202", `${path} names no key; add keyId with one UUID, or keyIds with several`)
-        : at("KS1204", `${path} has both keyId and keyIds; keep one of them`);
+        ? at("KS1202", describeNoKey(path))
+        : at("KS1204", describeSeveralWays(path, error.data));
+    case "minProperties":
+      return at("KS1202", describeEmptyMatch(path));
+    case "dependentRequired":
+      return [misplacedField(error, located)];
     case "discriminator":
       return discriminatorFault(error, located);
     case "type":
@@ -77,12 +87,23 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
     case "pattern":
       return path.endsWith(".config_id")
         ? at("KS1205", slugInPlaceOfId(error, path))
-        : at("KS1204", wrongValue(error, path));
+        : at("KS1204", path.endsWith("].reason") ? saysNothing(error, path) : wrongValue(error, path));
     case "uniqueItems":
       return [repeatedItem(error, located)];
     default:
       return at("KS1204", wrongValue(error, path));
   }
+}
+
+function misplacedField(error: ErrorObject, { spot, path }: Located): Fault {
+  const name = String(error.params["property"]);
+  const needed = String(error.params["missingProperty"]);
+  return {
+    code: "KS1204",
+    offset: spot.entries?.get(name)?.keyOffset ?? spot.offset,
+    path: joinPath(path, name),
+    message: `${joinPath(path, name)} means something only beside ${needed}; delete it`,
+  };
 }
 
 function unknownField(error: ErrorObject, { spot, path }: Located, keyFields: readonly string[]): Fault {
@@ -120,10 +141,15 @@ function discriminatorFault(error: ErrorObject, { spot }: Located): readonly Fau
 }
 
 function wrongType(error: ErrorObject, path: string): string {
-  const types = error.keyword === "anyOf" ? ["string", "number", "boolean", "null"] : typesOf(error);
+  const types = error.keyword === "anyOf" ? branchTypes(error) : typesOf(error);
   const what = path === "" ? "a document" : path;
   const found = `${what} must be ${describeTypes(types)}, found ${describeValue(error.data)}`;
   return `${found}; ${typeHint(types, error.data, path)}`;
+}
+
+/** Each branch of a choice of plain values is one type. */
+function branchTypes(error: ErrorObject): readonly string[] {
+  return (error.schema as readonly { readonly type: string }[]).map(({ type }) => type);
 }
 
 function typesOf(error: ErrorObject): readonly string[] {
@@ -157,7 +183,12 @@ function slugInPlaceOfId(error: ErrorObject, path: string): string {
   return `${found}; give the UUID of the config`;
 }
 
+function saysNothing(error: ErrorObject, path: string): string {
+  return `${path} is ${describeValue(error.data)}; it must say why the exception is there: fill it in`;
+}
+
 function wrongFormat(error: ErrorObject, path: string): string {
+  if (path === "spec.match.workspace_id") return describeWorkspace(path, error.data);
   const expected = formats[String(error.params["format"])] ?? String(error.params["format"]);
   return `${path} is ${describeValue(error.data)}, which is not ${expected}`;
 }
@@ -177,8 +208,12 @@ function wrongValue(error: ErrorObject, path: string): string {
       return `${path} is empty; it must have at least ${bound} character: fill it in`;
     case "maxLength":
       return `${path} has ${Array.from(String(error.data)).length} characters; at most ${bound} are accepted: shorten it`;
+    case "maxItems":
+      return `${path} has ${Array.isArray(error.data) ? error.data.length : "too many"} items; at most ${bound} are accepted: delete some`;
     case "minItems":
       return `${path} is an empty list; it must have at least ${bound} item: add one, or leave the field out`;
+    case "minProperties":
+      return `${path} is an empty mapping; it must have at least ${bound} field: add one, or leave it out`;
     default:
       return `${path} is ${found}; it must be 1 to 100 of a-z, 0-9, dot, dash and underscore: rename it`;
   }
@@ -192,14 +227,16 @@ function wrongChoice(error: ErrorObject, path: string): string {
 }
 
 /** The deepest value on the way of a JSON pointer that has a place, and the pointer as a dotted path. */
-function locate(root: Spot, pointer: string): Located {
+export function locate(root: Spot, pointer: string): Located {
   let spot = root;
   let path = "";
+  let keyOffset: number | undefined;
   for (const token of pointer.split("/").slice(1)) {
     const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
     const isItem = spot.items !== undefined;
+    keyOffset = spot.entries?.get(name)?.keyOffset;
     path = isItem ? itemPath(path, Number(name)) : joinPath(path, name);
     spot = (isItem ? spot.items?.[Number(name)] : spot.entries?.get(name)?.spot) ?? spot;
   }
-  return { spot, path };
+  return { spot, path, keyOffset };
 }

@@ -19,11 +19,11 @@ const reasons: Readonly<Record<string, string>> = {
   workspace_id: immutable,
   organisation_id: immutable,
   user_id: immutable,
-  match: later,
-  overrides: later,
-  priority: later,
   resetUsage: "stands in the spec of a KeyPolicy, beside key: usage is reset once when it changes",
 };
+
+/** What has a `key` block in it. */
+const holdsKeyBlock = /^spec(?:\.overrides\[\d+\])?$/;
 
 export interface UnknownField {
   readonly name: string;
@@ -40,8 +40,14 @@ export function describeUnknownField(field: UnknownField): string {
   const { allowed, keyFields, name, parent } = field;
   const where = parent === "" ? "the document" : parent;
   const found = `unknown field "${clip(name)}" in ${where}`;
-  if (parent === "spec" && keyFields.includes(name)) {
-    return `${found}. It belongs one level down: move it to spec.key.`;
+  if (parent === "spec.match" && name === "labels") {
+    return (
+      `${found}: labels are what policies have, and keys do not; only a guardrail matches by them. ` +
+      `Select keys by ${allowed.join(", ")}.`
+    );
+  }
+  if (holdsKeyBlock.test(parent) && keyFields.includes(name)) {
+    return `${found}. It belongs one level down: move it to ${parent}.key.`;
   }
   const reason = Object.hasOwn(reasons, name) ? reasons[name] : undefined;
   if (reason !== undefined) {

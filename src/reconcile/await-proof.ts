@@ -55,6 +55,14 @@ function provenEnd(proof: KeyProof | undefined, error: string | null): Pick<Outc
       return { outcome: "applied", message: "applied, and read back as it was set" };
     case "not-shown":
       return { outcome: "not-reflected", message: `accepted, but ${deniedText(proof)}` };
+    case "unprovable": {
+      const fields = proof.fields.filter(({ kind }) => kind === "unprovable").map(({ path }) => path);
+      const paths = proof.reset?.kind === "answered" ? [...fields, "when usage was reset"] : fields;
+      return {
+        outcome: "unprovable",
+        message: `accepted; it cannot be proved: no read shows ${paths.join(", ")}`,
+      };
+    }
     case "unlisted":
       return { outcome: "unlisted", message: "accepted, but no read shows this key" };
     case "open":

@@ -19,6 +19,7 @@ import { isListDoubted } from "../core/guard.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change } from "../core/plan.ts";
 import { outcomeOf, pushChange, type PushPorts } from "./push-change.ts";
+import { settledClaims } from "./settled-claims.ts";
 import type { Survey } from "./survey.ts";
 import { isFinal } from "./withdrawn.ts";
 
@@ -40,12 +41,15 @@ export interface EnforceOptions {
 /** One outcome for each change, in the plan's order. Throws when the state cannot be written. */
 export async function enforce(
   ports: PushPorts,
-  survey: Survey,
+  survey: Pick<Survey, "plan" | "readAt" | "inventory" | "mayTurnOut">,
   options: EnforceOptions,
 ): Promise<readonly Outcome[]> {
   if (!isListDoubted(survey.plan)) {
     if (survey.inventory !== null) ports.state.saveInventory(survey.inventory);
-    if (survey.plan.adoptions.length > 0) ports.state.adopt(survey.plan.adoptions);
+    const { adoptions } = survey.plan;
+    if (adoptions.length > 0) {
+      ports.state.adopt(adoptions, settledClaims(adoptions, ports.state.applied(), options.pass));
+    }
   }
   const { changes } = survey.plan;
   const outcomes = new Map<Change, Outcome>();
@@ -68,6 +72,7 @@ export async function enforce(
     const { outcome, halts } = await pushChange(ports, change, {
       ...insistent(options),
       readAt: survey.readAt,
+      mayTurnOut: survey.mayTurnOut,
     });
     if (halts) halted = outcome.message;
     outcomes.set(change, outcome);

@@ -3,9 +3,11 @@ import { judgePlan, releasePlan, type GuardContext, type GuardLimits } from "../
 import type { Sight } from "../core/make-plan.ts";
 import type { Plan } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
+import type { DesiredKey } from "../core/resolve.ts";
 import type { Clock, StateReader } from "../ports.ts";
 import { approvalOf } from "./holding.ts";
 import type { LiveKeys } from "./read-live-keys.ts";
+import { lastSelected } from "./selection-memory.ts";
 
 export interface GuardSettings {
   readonly limits: GuardLimits;
@@ -23,7 +25,7 @@ interface GuardPorts {
 
 /** What a reconcile pass saw. */
 interface Look extends LiveKeys {
-  readonly desired: ReadonlyMap<KeyId, unknown>;
+  readonly desired: ReadonlyMap<KeyId, DesiredKey>;
 }
 
 export interface Guarded {
@@ -54,16 +56,23 @@ function contextOf({ state, clock, guard }: GuardPorts, look: Look | null): Guar
     budget: guard.budget,
     now: clock.now(),
     lastListed: typeof listed === "number" ? listed : null,
-    foreign: look !== null && isForeign(look),
+    foreign: look !== null && isForeign(look, state),
     isOwn: (id) => own.has(id),
   };
 }
 
-/** Whether policies name keys, and every one of them was looked for and is not there. An error is never absence. */
-function isForeign({ desired, sights }: Look): boolean {
-  const sightsOfDesired = [...desired.keys()].map((id): Sight["kind"] => sights.get(id)?.kind ?? "unseen");
-  const isAbsent = (kind: Sight["kind"]): boolean => kind === "missing" || kind === "unseen";
-  return sightsOfDesired.length > 0 && sightsOfDesired.every(isAbsent);
+/**
+ * Whether keys are known, and none of them is there. An error is never absence. Those that policies name are; what they
+ * select is found in any organisation, and says nothing. Where something is selected, the keys that we have written before
+ * are known as well: one of them in the list, and it is the same organisation.
+ */
+function isForeign({ desired, sights }: Look, state: StateReader): boolean {
+  const keys = [...desired.values()];
+  const named = keys.filter(({ selectedBy }) => selectedBy === undefined).map(({ keyId }) => keyId);
+  const selects = named.length < keys.length || lastSelected(state).size > 0;
+  const known = selects ? [...named, ...state.applied().keys()] : named;
+  const kinds = known.map((id): Sight["kind"] => sights.get(id)?.kind ?? "unseen");
+  return kinds.length > 0 && kinds.every((kind) => kind === "missing" || kind === "unseen");
 }
 
 /** The keys of a list that we may be using ourselves; where it marks none, those of an earlier one. */

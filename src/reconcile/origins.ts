@@ -45,6 +45,6 @@ const unknownOrigins: Origins = {
 
 function restOf(origin: Origin | undefined): JsonObject {
   if (origin === undefined) return {};
-  const { committedAt, dirty } = origin;
-  return dirty ? { committedAt, uncommitted: true } : { committedAt };
+  const { committedAt, uncommitted } = origin;
+  return uncommitted ? { committedAt, uncommitted: true } : { committedAt };
 }

@@ -8,10 +8,12 @@ import type { KeyId } from "../core/policy.ts";
 import { enforce } from "./enforce.ts";
 import { ownKeysIn } from "./guarded.ts";
 import { approvalOf, approvePlan, beginApproval, endApproval, keepHeld, type Moment } from "./holding.ts";
+import { keepGuardrails } from "./keep-guardrails.ts";
 import type { PassSignals } from "./loop.ts";
 import type { PushPorts } from "./push-change.ts";
-import { noteSights } from "./read-back.ts";
+import { noteSights, type KeyProof } from "./read-back.ts";
 import { keepReport, makeReport, requestsSince } from "./report.ts";
+import { keepSelected } from "./selection-memory.ts";
 import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
 export interface PassPorts extends SurveyPorts, PushPorts {
@@ -22,6 +24,7 @@ export interface PassPorts extends SurveyPorts, PushPorts {
 export interface PassOptions extends PassSignals {
   /** Names the pass in logs and in the audit trail. */
   readonly pass: string;
+  /** What was rung; the report says what it became. */
   readonly kind: PassKind;
   readonly settleMs: number;
   readonly workers: number;
@@ -41,34 +44,42 @@ export interface PassResult {
   readonly survey: Survey | null;
   /** One for each change; empty when the plan was not carried out. */
   readonly outcomes: readonly Outcome[];
+  /** What the pass itself read back of earlier writes. */
+  readonly proofs: readonly KeyProof[];
   /** What was thrown, or null. */
   readonly error: Error | null;
 }
 
 /** Both halves of a pass. Never throws: what went wrong is in the result, and the report of it is kept. */
 export async function runPass(ports: PassPorts, options: PassOptions): Promise<PassResult> {
-  const { pass, kind, target } = options;
+  const { pass, target } = options;
   const startedAt = ports.clock.now();
   const before = ports.tally();
   let surveyed: Survey | null = null;
   let outcomes: readonly Outcome[] = [];
+  let proofs: readonly KeyProof[] = [];
   let released: Plan | undefined;
   let approved = false;
   let error: Error | null = null;
+  // An edit pass may turn into a reconcile pass.
+  let kind = options.kind;
   try {
     const signal = AbortSignal.any([options.signal, options.stopping]);
     const moment: Moment = { pass, at: startedAt };
     const known = approvalOf(ports.state);
     surveyed = await survey(ports, { pass: kind, settleMs: options.settleMs, signal });
+    kind = surveyed.plan.pass;
     if (surveyed.plan.heldDigest !== null && options.release?.(surveyed.plan) === true) {
       released = surveyed.plan;
       surveyed = { ...surveyed, plan: releasePlan(released) };
     }
+    if (surveyed.trusted) keepGuardrails(ports.state, surveyed.resolution.guardrails);
     if (surveyed.trusted) keepHeld(ports.state, released ?? surveyed.plan, moment);
     approved = (await options.approve?.(surveyed)) ?? true;
     if (approved) {
       keepGo(ports, surveyed, { moment, released });
-      if (!isListDoubted(surveyed.plan)) noteInventory(ports, surveyed, options);
+      if (!isListDoubted(surveyed.plan)) proofs = noteInventory(ports, surveyed, options);
+      if (surveyed.trusted && !isListDoubted(surveyed.plan)) keepSelected(ports.state, surveyed.resolution);
       outcomes = await enforce(ports, surveyed, options);
     }
     // One that was given meanwhile is for a pass that begins after it.
@@ -88,12 +99,12 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
   const ended = { survey: surveyed, outcomes, error, awaiting, requests };
   const made = makeReport({ pass, kind, startedAt, endedAt, ...ended });
   const report = keepReport(ports.state, made, approved ? target : null);
-  return { report, survey: surveyed, outcomes, error };
+  return { report, survey: surveyed, outcomes, proofs, error };
 }
 
 /** A whole list also shows what became of earlier writes. */
-function noteInventory(ports: PassPorts, { inventory }: Survey, options: PassOptions): void {
-  if (inventory === null) return;
+function noteInventory(ports: PassPorts, { inventory }: Survey, options: PassOptions): readonly KeyProof[] {
+  if (inventory === null) return [];
   const byId = new Map(inventory.map((known) => [known.key.id, known]));
   const sightOf = (id: KeyId): Sight | undefined => {
     const known = byId.get(id);
@@ -101,7 +112,7 @@ function noteInventory(ports: PassPorts, { inventory }: Survey, options: PassOpt
       ? undefined
       : { kind: "seen", key: known.key, complete: known.rotationReadAt !== null };
   };
-  noteSights(ports, { pass: options.pass, settleMs: options.settleMs, sightOf });
+  return noteSights(ports, { pass: options.pass, settleMs: options.settleMs, sightOf });
 }
 
 interface Go {

@@ -1,8 +1,11 @@
 import { updateBody, withReset } from "../core/body.ts";
+import { ranked, rankOfChange } from "../core/change-rank.ts";
 import { sameField } from "../core/fields.ts";
 import type { LiveKey, UpdateBody } from "../core/key.ts";
+import type { Adoption } from "../core/ledger.ts";
 import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Change } from "../core/plan.ts";
+import { askedTokens } from "../core/plan-reset.ts";
 import {
   judgeResetRead,
   knownBefore,
@@ -12,6 +15,7 @@ import {
 } from "../core/reset.ts";
 import type { RequestOptions } from "../ports.ts";
 import type { PushOptions, PushPorts } from "./push-change.ts";
+import { settledClaims } from "./settled-claims.ts";
 
 /** A request that is ready to be sent. */
 export interface Request {
@@ -51,16 +55,19 @@ export async function prepare(
     const { keyId, policy, place } = change;
     const confirm = already.map(({ path, to }) => ({ path, value: to }));
     const { file, line } = place;
-    ports.state.adopt([{ keyId, policy, file, line, at: now, confirm, drop: [], ...tokenOf(change) }]);
+    settle(ports, { keyId, policy, file, line, at: now, confirm, drop: [], ...tokensOf(change) }, options);
   }
-  const { reset, isInDoubt } = stillDue(ports, change, { key: record.key, now });
+  const { reset, isInDoubt } = stillDue(ports, change, { key: record.key, now, options });
   if (fields.length === 0 && reset === undefined) return { nothing: isInDoubt ? "in-doubt" : "as-wanted" };
-  const seen = fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from }));
+  const seen = ranked(
+    fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from })),
+  );
   const changed = fields.map(({ path }) => path);
   const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
   if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
   const { reset: _planned, ...rest } = change;
-  const due = { ...rest, fields: seen, groups: touchedGroups(record.key, changed) };
+  const rank = rankOfChange({ fields: seen, reset });
+  const due = { ...rest, rank, fields: seen, groups: touchedGroups(record.key, changed) };
   if (reset === undefined) return { change: due, body };
   const before = knownBefore(reset, record.key.lastResetAt);
   const claim = { token: reset.token, ...(before === undefined ? {} : { before }) };
@@ -69,9 +76,9 @@ export async function prepare(
 
 /** The reset of a change, unless a fresh look shows that an earlier request for it has taken effect, or may have. */
 function stillDue(
-  { state }: PushPorts,
+  ports: PushPorts,
   change: Change,
-  { key, now }: { readonly key: LiveKey; readonly now: number },
+  { key, now, options }: { readonly key: LiveKey; readonly now: number; readonly options: PushOptions },
 ): { readonly reset?: PlannedReset; readonly isInDoubt: boolean } {
   const { keyId, policy, place, reset } = change;
   if (reset === undefined) return { isInDoubt: false };
@@ -80,15 +87,20 @@ function stillDue(
   if (kind === "not-done") return { reset, isInDoubt: false };
   const { file, line } = place;
   const note: ResetNote = { kind, token: reset.token, at: now };
-  state.adopt([
-    { keyId, policy, file, line, at: now, confirm: [], drop: [], reset: note, ...tokenOf(change) },
-  ]);
+  const parts = { keyId, policy, file, line, at: now, confirm: [], drop: [] };
+  settle(ports, { ...parts, reset: note, ...tokensOf(change) }, options);
   return { isInDoubt: kind === "in-doubt" };
 }
 
-/** The token of the policy, for the ledger. */
-export function tokenOf({ desired }: Change): { readonly token?: string } {
-  return desired.resetUsage === undefined ? {} : { token: desired.resetUsage.value };
+/** Notes what a fresh look has shown, with what it settles of earlier requests. */
+function settle({ state }: PushPorts, adoption: Adoption, { pass }: PushOptions): void {
+  state.adopt([adoption], settledClaims([adoption], state.applied(), pass));
+}
+
+/** The tokens of the policies, for the ledger. */
+export function tokensOf({ desired }: Change): Pick<Adoption, "token" | "selectors"> {
+  const { policy: _owner, ...tokens } = askedTokens(desired);
+  return tokens;
 }
 
 /** How a request is taken back, and cut off. */

@@ -1,3 +1,4 @@
+import { confirmedValues, type KnownValue } from "../core/key-past.ts";
 import type { ClaimedField } from "../core/ledger.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, FieldChange } from "../core/plan.ts";
@@ -11,17 +12,18 @@ import type {
   KeyReader,
   KeyWriter,
   Provenance,
+  StateReader,
   StateWriter,
   UpdateReceipt,
 } from "../ports.ts";
 import { originsOf, type Origins } from "./origins.ts";
-import { prepare, requestOptions, tokenOf, type Nothing, type Request } from "./prepare-change.ts";
+import { prepare, requestOptions, tokensOf, type Nothing, type Request } from "./prepare-change.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
   readonly reader: KeyReader;
   readonly writer: KeyWriter;
-  readonly state: StateWriter;
+  readonly state: StateWriter & Pick<StateReader, "applied">;
   readonly clock: Clock;
   readonly provenance: Provenance;
 }
@@ -35,6 +37,8 @@ export interface PushOptions {
   readonly signal: AbortSignal;
   /** When the live keys of the plan were read; null when they were not. */
   readonly readAt: number | null;
+  /** Whether the change may go although it turns out to loosen, which its plan did not know. */
+  readonly mayTurnOut: boolean;
 }
 
 export interface Pushed {
@@ -51,6 +55,8 @@ export async function pushChange(ports: PushPorts, change: Change, options: Push
     options.yielding.throwIfAborted();
     const request = await prepare(ports, change, options);
     if ("nothing" in request) return ended(change, nothingSent[request.nothing]);
+    // Nothing is claimed yet: the next plan finds the change as this one did, with what was seen now.
+    if (turnsOut(change, request.change) && !options.mayTurnOut) return deferred(request.change);
     return await send(ports, { ...request, origins }, options);
   } catch (error) {
     if (error instanceof Withdrawn) return ended(change, { outcome: "skipped", message: error.message });
@@ -68,6 +74,19 @@ interface Explained extends Request {
   readonly origins: Origins;
 }
 
+/** Whether a change loosens by what was seen when it was to be sent, and did not by its plan. */
+function turnsOut(planned: Change, seen: Change): boolean {
+  return planned.rank !== "loosens" && seen.rank === "loosens";
+}
+
+function deferred(change: Change): Pushed {
+  const paths = change.fields.filter(({ rank }) => rank === "loosens").map(({ path }) => path);
+  const message =
+    `not sent: by what the key has now it would be loosened (${paths.join(", ")}), which the plan did not know; ` +
+    "the next reconcile pass plans it, and the guard counts it";
+  return ended(change, { outcome: "deferred", message });
+}
+
 async function send(ports: PushPorts, request: Explained, options: PushOptions): Promise<Pushed> {
   const { change, body, origins, reset } = request;
   const { keyId, policy, place, fields, groups } = change;
@@ -76,14 +95,19 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
     ...{ keyId, policy, file: place.file, line: place.line },
   });
   const at = ports.clock.now();
+  const known = confirmedValues(ports.state.applied().get(keyId));
+  const lines = fields.map((field) => ({
+    ...origins.field(field),
+    ...confirmedBefore(known.get(field.path)),
+  }));
   ports.state.claim(
     {
       ...{ keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
       ...(reset === undefined ? {} : { reset }),
-      ...tokenOf(change),
+      ...tokensOf(change),
     },
     audit("claimed", {
-      fields: fields.map(origins.field),
+      fields: lines,
       ...(change.reset === undefined ? {} : { reset: resetLine(change.reset, reset?.before) }),
       top: Object.keys(body),
       ...origins.detail,
@@ -101,6 +125,11 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
       throw error;
     }
   }
+}
+
+/** What the ledger had confirmed: with it the line says what the field was before, also when older lines are gone. */
+function confirmedBefore(known: KnownValue | undefined): JsonObject {
+  return known === undefined ? {} : { confirmed: { value: known.value, at: known.at } };
 }
 
 interface Failure {

@@ -2,7 +2,8 @@
  * After a push: what was written is read, judged (`core/proof.ts`) and noted. Nothing is written to the control plane
  * here; what does not read as it was set is for the next pass.
  *
- * Single GETs where they are fewer requests than the list, else the list. A key that no read shows, and an error, prove nothing: they are asked again, the former until the settle time is over.
+ * Single GETs where they are fewer requests than the list, else the list. A key or a field that no read shows, and an error,
+ * prove nothing: they are asked again, the former two until the settle time is over.
  */
 import type { KeyId } from "../core/policy.ts";
 import type { Sight } from "../core/make-plan.ts";
@@ -35,9 +36,10 @@ export interface ReadBackOptions {
 
 /**
  * How a key reads after the write. `proved`: as it was set. `open`: not all of it can be told yet. `not-shown`: otherwise.
- * `unlisted`: no read shows the key.
+ * `unprovable`: as it was set as far as a read shows it, and of the rest it will never be told. `unlisted`: no read shows the
+ * key.
  */
-export type ProofKind = "proved" | "open" | "not-shown" | "unlisted";
+export type ProofKind = "proved" | "open" | "not-shown" | "unprovable" | "unlisted";
 
 export interface KeyProof {
   readonly keyId: KeyId;
@@ -154,12 +156,13 @@ function judgeKey(
       keyId,
       shown: [],
       notShown: fieldsToProve(key),
+      unprovable: [],
       ...(note === undefined ? {} : { reset: note }),
     };
     return { kind: "unlisted", fields: [], ...resetProof(key, note), noted };
   }
   if (sight.kind !== "seen") return { kind: "open", fields: [], noted: undefined };
-  const fields = proveKey(key, sight.key, look);
+  const fields = proveKey(key, sight.key, { ...look, complete: sight.complete });
   const isOpen = isResetOpen(key.reset);
   const isLook = sight.complete || sight.key.lastResetAt !== undefined;
   const note = isOpen && isLook ? noteOfRead(key.reset, sight.key.lastResetAt, look) : undefined;
@@ -178,11 +181,15 @@ function resetProof({ reset }: AppliedKey, note: ResetNote | undefined): { reado
   return { reset: { token, kind: note === undefined || note.kind === "looked" ? "late" : note.kind } };
 }
 
-/** A reset that turned out to have had no effect, or of which nobody can tell, is not as it was asked for. */
+/**
+ * A reset that turned out to have had no effect, or of which nobody can tell, is not as it was asked for; one that was
+ * answered and that no read can show cannot be proved.
+ */
 function kindOf(fields: readonly FieldProof[], reset: ResetProof["kind"] | undefined): ProofKind {
   const isDenied = reset === "not-shown" || reset === "not-done" || reset === "in-doubt";
   if (isDenied || fields.some(({ kind }) => kind === "not-shown")) return "not-shown";
-  return reset !== "late" && fields.every(({ kind }) => kind === "shown") ? "proved" : "open";
+  if (reset === "late" || fields.some(({ kind }) => kind === "late" || kind === "unseen")) return "open";
+  return reset !== "answered" && fields.every(({ kind }) => kind === "shown") ? "proved" : "unprovable";
 }
 
 interface Judged {
@@ -204,11 +211,12 @@ function auditEntry(
       ? [{ path, set, read: read ?? null, shown: kind === "shown" }]
       : [],
   );
+  const unprovable = noted.unprovable.length === 0 ? {} : { unprovable: [...noted.unprovable] };
   const told = reset === undefined || reset.kind === "late" ? {} : { reset: { ...reset } };
   const detail =
     proof === "unlisted"
       ? { message: "no read shows this key", paths: [...noted.notShown], ...told }
-      : { fields: shown, ...told };
+      : { fields: shown, ...unprovable, ...told };
   const origin = { commit: null, author: null };
   return { at, pass, keyId: noted.keyId, policy, file, line, ...origin, event: "read-back", detail };
 }

@@ -2,7 +2,7 @@
  * What a reconcile pass reads: the whole list, and one GET for each key whose answer the list cannot give. Those are
  * three kinds. A key that a policy names and the list does not show may still be there, since a credential without the
  * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies and,
- * where it is as the OpenAPI document says, the switch for config overrides; that matters only for a key whose policy
+ * where it is as the OpenAPI document says, the config switch (`allow_config_override`); that matters only for a key whose policy
  * speaks of them. What a GET said of them then is believed again as long as `last_updated_at` stays the same. And a
  * key whose usage we may have reset is asked for when its row does not say when that was last.
  *
@@ -53,13 +53,35 @@ export interface ReadPorts {
   readonly clock: Clock;
 }
 
+/** The whole list, as it was read. */
+export interface ListedKeys {
+  readonly records: readonly LiveRecord[];
+  /** When it was read, in milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
 export async function readLiveKeys(
   ports: ReadPorts,
   wanted: readonly WantedKey[],
   signal: AbortSignal,
 ): Promise<LiveKeys> {
-  const records = await ports.reader.list({ signal });
-  const seenAt = ports.clock.now();
+  return completeKeys(ports, await listKeys(ports, signal), { wanted, signal });
+}
+
+export async function listKeys(
+  { reader, clock }: Pick<ReadPorts, "reader" | "clock">,
+  signal: AbortSignal,
+): Promise<ListedKeys> {
+  const records = await reader.list({ signal });
+  return { records, seenAt: clock.now() };
+}
+
+/** Asks for what the list cannot say of the wanted keys. */
+export async function completeKeys(
+  ports: ReadPorts,
+  { records, seenAt }: ListedKeys,
+  { wanted, signal }: { readonly wanted: readonly WantedKey[]; readonly signal: AbortSignal },
+): Promise<LiveKeys> {
   const inventory = new Map<KeyId, InventoryKey>();
   for (const record of records) inventory.set(record.key.id, { ...record, seenAt, rotationReadAt: null });
   const sights = new Map<KeyId, Sight>();

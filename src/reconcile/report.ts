@@ -5,9 +5,12 @@ import {
   isTaken,
   withReadBack,
   type Outcome,
+  type OverrideReport,
   type PassReport,
   type RequestCounts,
 } from "../core/outcome.ts";
+import type { Moments } from "../core/next-moment.ts";
+import { instantText } from "../core/overrides.ts";
 import type { Notice, NoticeKind, PassKind, PlanSummary } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
@@ -59,7 +62,14 @@ export function makeReport(parts: ReportParts): PassReport {
     applied: parts.outcomes.filter(({ outcome }) => isTaken(outcome)).length,
     awaiting: parts.awaiting,
     requests: parts.requests,
+    overrides: overrideReport(parts.survey?.moments ?? null),
   };
+}
+
+function overrideReport(moments: Moments | null): OverrideReport | null {
+  if (moments === null) return null;
+  const { inForce, next } = moments;
+  return { inForce, next: next === null ? null : { ...next, at: instantText(next.at) } };
 }
 
 type ReportState = Pick<StateWriter, "saveFact"> & Pick<StateReader, "fact">;

@@ -3,10 +3,11 @@ import { judgePlan, releasePlan } from "../core/guard.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Plan, Refusal } from "../core/plan.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
-import { isUpTo, pointText, type KeyPast, type RestorePoint } from "../core/restore.ts";
+import { valuesAt, type KeyPast } from "../core/key-past.ts";
+import { pointText, type RestorePoint } from "../core/restore.ts";
 import type { EnforceOptions } from "./enforce.ts";
 import { ownKeysIn, type GuardSettings } from "./guarded.ts";
-import { carryOutRestore, planRestore, type RestorePorts } from "./restore.ts";
+import { carryOutRestore, planRestore, type RestorePorts, type RestoreRequest } from "./restore.ts";
 
 /** What somebody asks to be put back. */
 export interface RestoreOrder {
@@ -52,14 +53,21 @@ export async function restoreKey(
     settleMs: ports.settleMs,
   });
   const { refusals } = judged(ports, plan);
-  const isBefore = point.kind !== "baseline" && !request.past.writes.some((write) => isUpTo(write, point));
-  const earliest = isBefore ? ", before our first write that is known: the earliest values there are" : "";
-  const told = { plan, point: `${pointText(point)}${earliest}`, refusals, outcomes: [] };
+  const told = { plan, point: `${pointText(point)}${asFarAsKnown(request)}`, refusals, outcomes: [] };
   if (expect === null) return { ...told, done: "planned" };
   if (expect !== plan.digest) return { ...told, done: "moved-on" };
   if (refusals.length > 0 && !force) return { ...told, done: "held" };
   const outcomes = await carryOutRestore(ports, { ...request, plan: releasePlan(plan), readAt }, options);
   return { ...told, done: "restored", outcomes };
+}
+
+/** What of the point cannot be put back, or goes back further than anything that is known. */
+function asFarAsKnown({ past, point }: RestoreRequest): string {
+  const { unknown, isEarliest } = valuesAt(past, point);
+  if (unknown.length > 0) {
+    return `, without what nobody knows of it any more, which is left as it is: ${unknown.join(", ")}`;
+  }
+  return isEarliest ? ", before our first write that is known: the earliest values there are" : "";
 }
 
 /** A person puts back one key: shares do not matter, to lock ourselves out does. */

@@ -5,13 +5,17 @@
  * First of all the key is marked as put back, so that no pass undoes it: killed right after that, the key is left alone
  * as it is, which is told. Only then requests go out.
  */
+import { noCourse } from "../core/course.ts";
 import type { Outcome } from "../core/outcome.ts";
+import type { TrailStart } from "../core/history.ts";
+import { instantText } from "../core/history-detail.ts";
 import { makePlan } from "../core/make-plan.ts";
 import { restoredText } from "../core/notices.ts";
 import type { Notice, Plan } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
 import type { DesiredKey } from "../core/resolve.ts";
-import { pointText, valuesAt, wishesFor, type KeyPast, type RestorePoint } from "../core/restore.ts";
+import { valuesAt, type KeyPast } from "../core/key-past.ts";
+import { pointText, wishesFor, type RestorePoint } from "../core/restore.ts";
 import { AppError } from "../errors.ts";
 import type { State } from "../ports.ts";
 import { enforce, type EnforceOptions } from "./enforce.ts";
@@ -37,8 +41,8 @@ export interface PlannedRestore {
 }
 
 /**
- * Reads the key and plans. Throws NOTHING_TO_RESTORE for a key that we have never written, and a RemoteError when the key
- * cannot be read.
+ * Reads the key and plans. Throws NOTHING_TO_RESTORE for a key that we have never written and where nobody knows any more
+ * what it was, and a RemoteError when the key cannot be read.
  */
 export async function planRestore(
   { reader, state, clock }: Pick<RestorePorts, "reader" | "clock"> & Pick<RestorePorts, "state">,
@@ -46,7 +50,10 @@ export async function planRestore(
   { signal, settleMs }: { readonly signal: AbortSignal; readonly settleMs: number },
 ): Promise<PlannedRestore> {
   const applied = state.applied().get(keyId);
-  const values = valuesAt(past, point);
+  const { values, unknown } = valuesAt(past, point);
+  if (applied !== undefined && values.size === 0 && unknown.length > 0) {
+    throw forgotten({ keyId, point, past });
+  }
   if (applied === undefined || values.size === 0) {
     throw new AppError("NOTHING_TO_RESTORE", `nothing that we have written to the key ${keyId} is known`, {
       hint: "keysteward history --key shows what was written; a key that was never written has nothing to be put back.",
@@ -56,10 +63,17 @@ export async function planRestore(
   const { key } = await reader.get(keyId, { signal });
   const place = { file: applied.file, line: applied.line, column: 1 };
   const fields = wishesFor(values, key, { policy: applied.policy, place });
-  const desired: DesiredKey = { keyId, policy: applied.policy, place, mode: "enforce", fields };
+  const desired: DesiredKey = {
+    keyId,
+    policy: applied.policy,
+    place,
+    mode: "enforce",
+    fields,
+    course: noCourse,
+  };
   const plan = makePlan({
     pass: "reconcile",
-    resolution: { desired: new Map([[keyId, desired]]), held: [], problems: [] },
+    resolution: { desired: new Map([[keyId, desired]]), held: [], guardrails: [], problems: [] },
     applied: new Map([[keyId, applied]]),
     sightOf: () => ({ kind: "seen", key, complete: true }),
     restorations: new Map(),
@@ -69,6 +83,25 @@ export async function planRestore(
     settleMs,
   });
   return { plan: asRestored(plan), readAt };
+}
+
+/** Nobody knows any more what the key was: why, and what can be done. */
+function forgotten({ keyId, point, past: { reach } }: RestoreRequest): AppError {
+  const why =
+    reach === null
+      ? "how our requests of that time ended was never learnt"
+      : `the audit trail no longer reaches back to that point and to the writes before it; ${beginning(reach)}`;
+  return new AppError(
+    "NOTHING_TO_RESTORE",
+    `the key ${keyId} cannot be put back to ${pointText(point)}: ${why}`,
+    {
+      hint: `keysteward history --key ${keyId} shows the writes that are left; --to baseline is what was there before the first one.`,
+    },
+  );
+}
+
+function beginning({ seq, at }: TrailStart): string {
+  return at === null ? "nothing of it is left" : `it begins with line ${seq}, of ${instantText(at)}`;
 }
 
 function asRestored(plan: Plan): Plan {
@@ -112,9 +145,6 @@ export async function carryOutRestore(
   const told = { keyId, policy: applied?.policy ?? "" };
   const begins: Notice = { kind: "restored", ...told, message: restoredText(told, { at, point: text }) };
   keepDeed(ports.state, keyId, { ends: "restored", begins });
-  return enforce(
-    ports,
-    { plan, readAt, trusted: true, problems: [], files: 0, inventory: null, approval: null, unenforced: [] },
-    options,
-  );
+  // A person puts back one key, whichever way that goes.
+  return enforce(ports, { plan, readAt, inventory: null, mayTurnOut: true }, options);
 }

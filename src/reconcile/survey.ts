@@ -1,22 +1,31 @@
 /*
  * The reading half of a pass: policies, ledger and, in a reconcile pass, the live keys become a plan, and the guard says
  * what of it goes. Nothing that it is given can write, so preview and apply can share it without a flag.
+ *
+ * An edit pass whose plan could loosen more than the guard lets pass, without anybody knowing, becomes a reconcile pass
+ * (`core/blind.ts`): it reads, and its plan says so.
  */
-import type { DesiredKey, Resolution } from "../core/resolve.ts";
+import { asksLiveKeys } from "../core/guardrail.ts";
+import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
+import { isBlind, mayTurnOut } from "../core/blind.ts";
+import { forecast, withoutResets } from "../core/forecast.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
+import { nextMoment, type Moments } from "../core/next-moment.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
+import { policyCourses, type PolicyCourse } from "../core/policy-courses.ts";
 import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { guardPlan, type GuardSettings } from "./guarded.ts";
-import { readLiveKeys, wantedKeys } from "./read-live-keys.ts";
+import { completeKeys, listKeys, wantedKeys } from "./read-live-keys.ts";
+import { resolveContext } from "./selection-memory.ts";
 
 export interface SurveyPorts {
   readonly policies: PolicySource;
-  readonly resolve: (set: PolicySet) => Resolution;
+  readonly resolve: Resolve;
   readonly reader: KeyReader;
   readonly state: StateReader;
   readonly clock: Clock;
@@ -27,48 +36,106 @@ export interface SurveyOptions {
   readonly pass: PassKind;
   readonly settleMs: number;
   readonly signal: AbortSignal;
+  /** Ask what policies will want at this instant, not now; milliseconds since the epoch. The plan is a forecast then. */
+  readonly at?: number;
 }
 
 export interface Survey {
-  /** As the guard has judged it. */
+  /** As the guard has judged it; of a reconcile pass where an edit pass had to become one. */
   readonly plan: Plan;
   /** The approval because of which something passes that the guard would hold; null when there is none. */
   readonly approval: Approval | null;
   /** Whether the policy directory as a whole can be believed; if not, the plan is empty. */
   readonly trusted: boolean;
+  /** What was planned from; empty for a directory that cannot be believed. */
+  readonly resolution: Resolution;
   readonly problems: readonly Problem[];
   readonly files: number;
+  /** Whether a change that turns out to loosen when its key is read to be sent may go. */
+  readonly mayTurnOut: boolean;
   /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
   readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
   readonly inventory: readonly InventoryKey[] | null;
   /** Live keys that are not as their policies say and are left so; empty when the pass did not read. */
   readonly unenforced: readonly Unenforced[];
+  /** The policies of which an override is in force or to come. */
+  readonly courses: readonly PolicyCourse[];
+  /** What the overrides have to come; null when the policy directory cannot be believed. */
+  readonly moments: Moments | null;
 }
 
 /** Throws a RemoteError when the live keys cannot be read as a whole. */
 export async function survey(ports: SurveyPorts, options: SurveyOptions): Promise<Survey> {
   const set = ports.policies.load();
-  const resolution = set.trusted ? ports.resolve(set) : untrusted(set);
-  const { problems } = resolution;
-  const { files, trusted } = set;
-  if (!trusted || options.pass === "edit") {
-    const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
-    const plan = planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
-    const guarded = guardPlan(ports, plan, null);
-    return { ...guarded, trusted, problems, files, readAt: null, inventory: null, unenforced: [] };
+  const now = options.at ?? ports.clock.now();
+  if (!set.trusted || options.pass === "edit") {
+    const resolution = set.trusted
+      ? ports.resolve(set, resolveContext({ state: ports.state, now }))
+      : untrusted(set);
+    const plan = planUnread(ports, options, { resolution, trusted: set.trusted });
+    if (!set.trusted || !isBlind(plan, ports.guard.limits)) {
+      const judged = judge(ports, plan, null);
+      const read = policiesRead(set, resolution, now);
+      return { ...judged, ...read, readAt: null, inventory: null, unenforced: [] };
+    }
   }
+  return surveyLive(ports, { ...options, pass: "reconcile" }, set);
+}
+
+type Policies = Pick<Survey, "trusted" | "resolution" | "problems" | "files" | "courses" | "moments">;
+
+function policiesRead(set: PolicySet, resolution: Resolution, now: number): Policies {
+  return {
+    trusted: set.trusted,
+    resolution,
+    problems: resolution.problems,
+    files: set.files,
+    courses: policyCourses(resolution.desired.values()),
+    moments: set.trusted ? nextMoment(set.policies, now) : null,
+  };
+}
+
+/** The list comes first: which keys are selected shows in it, and what else has to be asked follows from that. */
+async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: PolicySet): Promise<Survey> {
+  const { signal } = options;
   const readAt = ports.clock.now();
-  const live = await readLiveKeys(
-    ports,
-    wantedKeys(resolution.desired.values(), ports.state.applied()),
-    options.signal,
-  );
+  const listed = await listKeys(ports, signal);
+  const now = options.at ?? ports.clock.now();
+  const keys = listed.records.map(({ key }) => key);
+  const { seen: _unread, ...context } = resolveContext({ state: ports.state, now }, keys);
+  // What depends on live keys can only take keys away from what is wanted without them.
+  const wanted = ports.resolve(set, context);
+  const asked = wantedKeys(wanted.desired.values(), ports.state.applied());
+  const live = await completeKeys(ports, listed, { wanted: asked, signal });
+  const resolution = asksLiveKeys(wanted.guardrails)
+    ? ports.resolve(set, { ...context, seen: live.inventory.map(({ key }) => key) })
+    : wanted;
+  const { desired } = resolution;
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
-  const plan = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
-  const guarded = guardPlan(ports, plan, { ...live, desired: resolution.desired });
-  const unenforced = unenforcedDifferences(resolution.desired.values(), sightOf, ports.clock.now());
-  return { ...guarded, trusted, problems, files, readAt, inventory: live.inventory, unenforced };
+  const made = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
+  const judged = judge(ports, made, { ...live, desired });
+  const unenforced = unenforcedDifferences(desired.values(), sightOf, ports.clock.now());
+  const plan = options.at === undefined ? judged.plan : forecast(judged.plan, options.at);
+  const read = policiesRead(set, resolution, now);
+  return { ...judged, ...read, plan, readAt, inventory: live.inventory, unenforced };
+}
+
+function judge(
+  ports: SurveyPorts,
+  plan: Plan,
+  look: Parameters<typeof guardPlan>[2],
+): Pick<Survey, "plan" | "approval" | "mayTurnOut"> {
+  return { ...guardPlan(ports, plan, look), mayTurnOut: mayTurnOut(plan, ports.guard.limits) };
+}
+
+function planUnread(
+  ports: SurveyPorts,
+  options: SurveyOptions,
+  { resolution, trusted }: Pick<Seen, "resolution" | "trusted">,
+): Plan {
+  const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
+  return planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
 }
 
 interface Seen {
@@ -81,7 +148,7 @@ interface Seen {
 function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan {
   return makePlan({
     pass: options.pass,
-    resolution: seen.resolution,
+    resolution: options.at === undefined ? seen.resolution : withoutResets(seen.resolution),
     // Of a directory that cannot be believed not even "no policy covers this key" may be said.
     applied: seen.trusted ? ports.state.applied() : new Map(),
     sightOf: seen.sightOf,
@@ -93,7 +160,7 @@ function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan 
 }
 
 function untrusted(set: PolicySet): Resolution {
-  return { desired: new Map(), held: [], problems: set.problems };
+  return { desired: new Map(), held: [], guardrails: [], problems: set.problems };
 }
 
 /** The inventory is asked only where the ledger does not know every field that is wanted. */

@@ -4,14 +4,18 @@
  * from the end and counted, the command never.
  */
 import type { Change, FieldChange, Notice, Plan, Refusal } from "../core/plan.ts";
-import { placeText, type Problem } from "../core/problem.ts";
+import type { SelectedBy } from "../core/compose.ts";
+import { instantText } from "../core/overrides.ts";
+import type { PolicyCourse } from "../core/policy-courses.ts";
+import { placeText, type Place, type Problem } from "../core/problem.ts";
 import type { Rank } from "../core/rank.ts";
 import type { PlannedReset } from "../core/reset.ts";
 import { resetText } from "../core/reset-words.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 import { plural } from "./human-problems.ts";
 import { codeElement, codeSpan, diffBlock } from "./markdown.ts";
-import { rankCounts, unenforcedText, type PlanView } from "./plan-view.ts";
+import { forecastText, rankCounts, unenforcedText, type PlanView } from "./plan-view.ts";
+import { selectedByText } from "./selected-by.ts";
 import { valueDelta, type ItemDelta } from "./value-delta.ts";
 
 export const longestComment = 65_536;
@@ -26,19 +30,20 @@ const fieldsShown = 40;
 
 /** A part of the comment; those that do not fit are counted under what they are. */
 interface Section {
-  readonly what: "problem" | "refusal" | "change" | "difference that is not enforced" | "notice";
+  readonly what:
+    "problem" | "refusal" | "change" | "difference that is not enforced" | "policy with overrides" | "notice";
   readonly text: string;
 }
 
 export function githubPlan(view: PlanView, problems: readonly Problem[]): string {
-  const { plan, unenforced = [], all = false } = view;
-  const header = `<!-- keysteward plan -->\n### ${headline(plan, problems)}\n\n${counts(plan)}`;
-  const footer = closing(plan, unenforcedText(unenforced));
+  const { plan, unenforced = [], all = false, courses = [], at } = view;
+  const header = `${title(plan, problems, at)}\n\n${counts(plan)}`;
+  const footer = closing(plan, unenforcedText(unenforced), at);
   const isOpen = plan.changes.length + plan.held.length <= unfolded;
   const held = new Set(plan.held);
   const sections: Section[] = [
     ...problems.map((problem): Section => ({ what: "problem", text: problemText(problem) })),
-    ...plan.refusals.map((refusal): Section => ({ what: "refusal", text: refusalText(refusal) })),
+    ...plan.refusals.map((refusal): Section => ({ what: "refusal", text: refusalText(refusal, at) })),
     ...[...plan.held, ...plan.changes].map((change): Section => {
       return { what: "change", text: changeText(change, view, { isOpen, isHeld: held.has(change) }) };
     }),
@@ -46,9 +51,20 @@ export function githubPlan(view: PlanView, problems: readonly Problem[]): string
       what: "difference that is not enforced",
       text: unenforcedSection(one, view),
     })),
+    ...courses.map((one): Section => ({ what: "policy with overrides", text: courseText(one, all) })),
     ...plan.notices.map((notice): Section => ({ what: "notice", text: noticeText(notice) })),
   ];
   return fit(header, sections, footer);
+}
+
+/** The mark by which a comment is found again: a forecast is not the plan's. */
+function title(plan: Plan, problems: readonly Problem[], at: number | undefined): string {
+  if (at === undefined) return `<!-- keysteward plan -->\n### ${headline(plan, problems)}`;
+  const head = headline(plan, problems).replace(
+    "Keysteward:",
+    `Keysteward, forecast for ${instantText(at)}:`,
+  );
+  return `<!-- keysteward forecast -->\n### ${head}\n\nThis is ${forecastText(at)}.`;
 }
 
 /** As many of the sections as there is room for, in their order, and how many there was none for. */
@@ -108,14 +124,33 @@ function changeText(
   const lines = shown.flatMap((field) => fieldLines({ ...field, note: field.why }, all));
   const rest = hidden === 0 ? [] : [`  ... and ${plural(hidden, "field")} more`];
   const last = reset === undefined ? [] : resetLines(reset);
-  return fold(head, `${codeSpan(placeText(place))}\n\n${diffBlock([...lines, ...rest, ...last])}`, isOpen);
+  const where = placeLine(place, change.desired.selectedBy);
+  return fold(head, `${where}\n\n${diffBlock([...lines, ...rest, ...last])}`, isOpen);
 }
 
-function unenforcedSection({ policy, keyId, place, mode, fields }: Unenforced, { names }: PlanView): string {
+function unenforcedSection(one: Unenforced, { names }: PlanView): string {
+  const { policy, keyId, place, selectedBy, mode, fields } = one;
   const head = `⏸️ not enforced (${mode}) ${keyHead(policy, names?.get(keyId), keyId)}`;
   const lines = fields.flatMap(({ path, live, wanted, rank, place: at }) =>
     fieldLines({ path, from: live, to: wanted, rank, place: at, note: mode }, true),
   );
+  return fold(head, `${placeLine(place, selectedBy)}\n\n${diffBlock(lines)}`, false);
+}
+
+/** Where the policy stands, and which policies brought the key in where none names it. */
+function placeLine(place: Place, selectedBy: readonly SelectedBy[] | undefined): string {
+  const selected = selectedByText(selectedBy);
+  return selected === undefined ? codeSpan(placeText(place)) : codeSpan(selected);
+}
+
+/** What overrides of one policy change by themselves, in a fold. */
+function courseText({ policy, place, keys, course }: PolicyCourse, all: boolean): string {
+  const lines = course.upcoming.flatMap(({ at, begins, ends, fields }) => [
+    ...ends.map((one) => `! ends ${instantText(at)}: ${one.reason}, ${placeText(one.place)}`),
+    ...begins.map((one) => `! begins ${instantText(at)}: ${one.reason}, ${placeText(one.place)}`),
+    ...fields.flatMap((field) => fieldLines({ ...field, note: "override" }, all)),
+  ]);
+  const head = `⏳ overrides of <b>${codeElement(policy)}</b> ${codeElement(plural(keys, "key"))}`;
   return fold(head, `${codeSpan(placeText(place))}\n\n${diffBlock(lines)}`, false);
 }
 
@@ -153,7 +188,8 @@ function problemText({ severity, code, rule, message, ...place }: Problem): stri
   return `\n- **${severity}** ${code} ${rule} ${codeSpan(placeText(place))} ${codeSpan(message)}\n`;
 }
 
-function refusalText({ message, approve }: Refusal): string {
+function refusalText({ message, approve }: Refusal, at: number | undefined): string {
+  if (at !== undefined) return `\n- **would be held** ${codeSpan(message)}\n`;
   return `\n- **held** ${codeSpan(message)}. To go on: ${codeSpan(approve)}\n`;
 }
 
@@ -161,8 +197,8 @@ function noticeText({ kind, keyId, policy, message }: Notice): string {
   return `\n- **${kind}** ${codeSpan(keyId)} ${codeSpan(policy)} ${codeSpan(message)}\n`;
 }
 
-function closing({ changes, held, digest }: Plan, unenforced: string): string {
+function closing({ changes, held, digest }: Plan, unenforced: string, at: number | undefined): string {
   const rest = unenforced === "" ? "" : `\n${unenforced}; \`keysteward plan --all\` lists them.\n`;
-  if (changes.length + held.length === 0) return rest;
+  if (changes.length + held.length === 0 || at !== undefined) return rest;
   return `${rest}\nDigest \`${digest}\`. To apply exactly this: \`keysteward apply --expect ${digest}\`\n`;
 }

@@ -1,5 +1,5 @@
-import { fieldsOf, instantText, isUncommitted, resetOf } from "../core/history-detail.ts";
-import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
+import { fieldsOf, instantText, isUncommitted, requestEndOf, resetOf } from "../core/history-detail.ts";
+import type { ChainReport, HistoryEntry, HistoryLine } from "../core/history.ts";
 import type { JsonObject } from "../core/policy.ts";
 
 /* The audit trail as JSON, described by schema/results.schema.json like the results in json.ts. */
@@ -13,7 +13,8 @@ export function verdictJson({ lines, before, trimmed, last, broken }: ChainRepor
 }
 
 /** `outcome` is null for what is no request, and for one whose end was never learnt. */
-function entryJson({ first, rest }: HistoryEntry): object {
+function entryJson(entry: HistoryEntry): object {
+  const { first, rest } = entry;
   const { at, seq, pass, keyId, policy, file, line, commit, author, event, detail } = first;
   return {
     at: instantText(at),
@@ -21,10 +22,10 @@ function entryJson({ first, rest }: HistoryEntry): object {
     uncommitted: isUncommitted(detail),
     fields: fieldsOf(detail).map(({ detail: field, ...told }) => ({
       ...told,
-      uncommitted: isUncommitted(field),
+      uncommitted: isUncommitted(told.file === file ? detail : field),
     })),
     ...resetJson(detail),
-    outcome: rest.findLast((one) => requestEnds.some((end) => end === one.event))?.event ?? null,
+    outcome: requestEndOf(entry),
     lines: [first, ...rest].map(lineJson),
   };
 }

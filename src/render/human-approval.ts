@@ -51,7 +51,8 @@ function differenceLines(difference: Difference | null): string {
 }
 
 function heldNow({ held }: Approval): string {
-  if (held.length === 0) return "Nothing is held now.\n";
+  if (held.length === 0)
+    return "Nothing is held now. What is left to do, if anything, shows: keysteward plan\n";
   const lines = held.map(({ digest, changes }) => {
     return `Held now: ${plural(changes, "change")}. Review with \`keysteward plan\`, then: keysteward approve ${digest}\n`;
   });

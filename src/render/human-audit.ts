@@ -2,6 +2,7 @@ import type { AuditedKey } from "../core/audit-keys.ts";
 import type { Coverage } from "../core/coverage.ts";
 import { placeText } from "../core/problem.ts";
 import type { Paint, Style } from "./color.ts";
+import { humanViolations } from "./human-guardrails.ts";
 import { plural, printable } from "./human-problems.ts";
 import type { AuditResult } from "./json-keys.ts";
 
@@ -12,14 +13,20 @@ const styles: Readonly<Record<Coverage["kind"], Style>> = {
   governed: "green",
 };
 
-/** A line a key, the ungoverned ones first, and what makes each of those powerful; then what is not live. */
-export function humanAudit({ keys, absent, live }: AuditResult, paint: Paint): string {
+/** A line a key, the ungoverned ones first, and what makes each of those powerful; then what is not live, then what guardrails find. */
+export function humanAudit(result: AuditResult, paint: Paint): string {
+  const { keys, absent, live } = result;
   const lines = keys.map((one) => humanKey(one, paint));
   const gone = absent.map(({ keyId, policy, place, message }) => {
     const where = printable(`(${policy}, ${placeText(place)}): ${message}`);
     return `${paint("yellow", "not live")} ${keyId} ${where}\n`;
   });
-  const parts = [lines.join(""), gone.join(""), summary(keys, absent.length, { live, paint })];
+  const parts = [
+    lines.join(""),
+    gone.join(""),
+    humanViolations(result, paint),
+    summary(keys, absent.length, { live, paint }),
+  ];
   return parts.filter((part) => part !== "").join("\n");
 }
 
@@ -34,7 +41,10 @@ function humanKey({ key, coverage, power }: AuditedKey, paint: Paint): string {
 
 function byWhom(coverage: Exclude<Coverage, { kind: "ungoverned" }>): string {
   const mode = coverage.kind === "governed" && coverage.mode !== "enforce" ? `, ${coverage.mode}` : "";
-  return `(${coverage.policy}, ${placeText(coverage.place)}${mode})`;
+  const selectedBy = coverage.kind === "governed" ? coverage.selectedBy : undefined;
+  const who = selectedBy?.map(({ policy }) => policy).join(" and ");
+  const policy = who === undefined ? coverage.policy : `selected by ${who}`;
+  return `(${policy}, ${placeText(coverage.place)}${mode})`;
 }
 
 function summary(

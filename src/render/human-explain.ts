@@ -6,12 +6,15 @@ import { placeText } from "../core/problem.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { spanText } from "./age.ts";
 import type { Paint, Style } from "./color.ts";
+import { humanCourse } from "./human-courses.ts";
+import { humanExplainedGuardrails } from "./human-guardrails.ts";
 import { humanProblems, printable } from "./human-problems.ts";
 import type { ExplainResult } from "./json-keys.ts";
+import { selectedByText } from "./selected-by.ts";
 
 /** Everything that is known of one key: what is wanted and who says so, what is live, and what would happen now. */
 export function humanExplain(result: ExplainResult, paint: Paint): string {
-  const { coverage, fields, unmanaged, notices } = result.explanation;
+  const { coverage, fields, unmanaged, course, notices } = result.explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   const rest = unmanaged.map(({ path, value }) => `  ${printable(path)}: ${valueText(value)}\n`).join("");
   const told = notices
@@ -22,6 +25,8 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
     fields.map((field) => humanField(field, mode, paint)).join(""),
     humanReset(result, paint),
     rest === "" ? "" : `${paint("bold", "Set on the key, and asked for by no policy:")}\n${rest}`,
+    coverage.kind === "governed" ? humanCourse(course, coverage.policy, { paint, all: true }) : "",
+    humanExplainedGuardrails(result.explanation.guardrails, paint),
     told,
     humanProblems(result.problems, paint),
   ];
@@ -57,9 +62,11 @@ function coverageText(coverage: Coverage): string {
   };
   switch (coverage.kind) {
     case "governed":
-      return `governed by ${by()}, mode ${coverage.mode}`;
+      return [`governed by ${by()}, mode ${coverage.mode}`, selectedByText(coverage.selectedBy)]
+        .filter((part) => part !== undefined)
+        .join("; ");
     case "held":
-      return `held: something about ${by()} is broken, and the key keeps its values`;
+      return `held: ${coverage.why ?? `something about ${by()} is broken`}, and the key keeps its values`;
     case "orphaned":
       return `no policy governs this key; the last one was ${by()}`;
     case "ungoverned":
@@ -70,8 +77,8 @@ function coverageText(coverage: Coverage): string {
 }
 
 function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
-  const { path, value, overrides, live, applied, verdict, rank } = field;
-  const lost = overrides.map((said) => {
+  const { path, value, lost, live, applied, verdict, rank } = field;
+  const over = lost.map((said) => {
     const what = said.path === path ? "" : ` ${said.path}`;
     return `    over${printable(what)} ${valueText(said.value)} ${paint("dim", by(said))}\n`;
   });
@@ -80,7 +87,7 @@ function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
   const seen = live === undefined ? "not known" : valueText(live);
   return [
     `${printable(path)}: ${paint("bold", valueText(value))} ${paint("dim", by(field))}\n`,
-    ...lost,
+    ...over,
     `    live ${seen}${appliedText(applied)}\n`,
     `    ${paint(style, verdictWords(verdict, mode))}${way}\n`,
   ].join("");

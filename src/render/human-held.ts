@@ -4,11 +4,16 @@ import type { Paint } from "./color.ts";
 import { plural, printable } from "./human-problems.ts";
 
 /** What the guard holds of a plan, why, and how to go on; empty when it holds nothing. */
-export function humanRefusals({ held, refusals }: Pick<Plan, "held" | "refusals">, paint: Paint): string {
+export function humanRefusals(
+  { held, heldDigest, refusals }: Pick<Plan, "held" | "heldDigest" | "refusals">,
+  paint: Paint,
+): string {
   const [first] = refusals;
   if (first === undefined) return "";
   const reasons = refusals.map((refusal) => humanReason(refusal, paint)).join("");
-  return `${reasons}${paint("bold", plural(held.length, "change"))} held. To go on with exactly that: ${first.approve}\n`;
+  const count = paint("bold", plural(held.length, "change"));
+  if (heldDigest === null) return `${reasons}${count} would be held.\n`;
+  return `${reasons}${count} held. To go on with exactly that: ${first.approve}\n`;
 }
 
 /** A held plan of the state, in three lines or so. */

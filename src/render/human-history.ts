@@ -1,10 +1,12 @@
 import {
   contradictionsOf,
   fieldsOf,
+  foundPaths,
   instantText,
   isUncommitted,
   resetOf,
   resetReadOf,
+  unprovableOf,
   type FieldLine,
 } from "../core/history-detail.ts";
 import { requestEnds, type ChainReport, type HistoryEntry, type HistoryLine } from "../core/history.ts";
@@ -18,7 +20,10 @@ export interface HistoryView {
   readonly limit: number;
 }
 
-/** The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended. */
+/**
+ * The audit trail, a block a request: when, which key, from where, what from and to and why, how it ended, each with the
+ * number of its line.
+ */
 export function humanHistory(entries: readonly HistoryEntry[], { paint, limit }: HistoryView): string {
   if (entries.length === 0) return "The audit trail has nothing of that.\n";
   const blocks = entries.map((entry) => humanEntry(entry, paint)).join("\n");
@@ -31,17 +36,22 @@ function humanEntry({ first, rest }: HistoryEntry, paint: Paint): string {
   const { at, keyId, policy, file, line, event, detail } = first;
   const who = `${printable(keyId)} ${paint("bold", printable(policy))}`;
   const lines = [
-    `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))}`,
+    `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))} ${numbered(first, paint)}`,
     ...(first.commit === null ? [] : [`  ${humanOrigin(first, detail)}`]),
     ...fieldsOf(detail).map((field) => humanField(field, first, paint)),
     ...(event === "claimed" ? humanReset(detail, paint) : []),
     ...(event === "claimed" ? [] : [`  ${humanNote(first, paint)}`]),
-    ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)}`),
+    ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)} ${numbered(one, paint)}`),
     ...(event === "claimed" && rest.length === 0
       ? [`  ${paint("red", "how it ended was never learnt")}`]
       : []),
   ];
   return lines.map((text) => `${text}\n`).join("");
+}
+
+/** The number of the line, which `restore --to` takes. */
+function numbered({ seq }: HistoryLine, paint: Paint): string {
+  return paint("dim", `(line ${seq})`);
 }
 
 /** Enough of a commit to find it. */
@@ -75,6 +85,10 @@ function humanReset(detail: JsonObject, paint: Paint): string[] {
 /** How it went on, or what else was noted. */
 function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
   if (event === "read-back") return humanReadBack(detail, paint);
+  const found = event === "applied" ? foundPaths(detail) : undefined;
+  if (found !== undefined) {
+    return `${paint("green", "found")} later as it was to be set: ${printable(found.join(", "))}`;
+  }
   const isEnd = requestEnds.some((end) => end === event);
   const style: Style = event === "applied" || !isEnd ? "green" : "red";
   return `${paint(style, printable(event))}${printable(isEnd ? endText(detail) : noteText(detail))}`;
@@ -84,14 +98,28 @@ function humanReadBack(detail: JsonObject, paint: Paint): string {
   const otherwise = contradictionsOf(detail);
   if (otherwise === undefined) return `${paint("red", "read back")}${printable(endText(detail))}`;
   const reset = resetReadOf(detail);
-  const fields = otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`);
-  const told = reset === undefined ? [] : [resetWords[reset.kind] ?? reset.kind];
-  const isGood = otherwise.length === 0 && (reset === undefined || reset.kind === "done");
-  if (isGood && reset === undefined) return `${paint("green", "read back")} as it was set`;
-  const set = otherwise.length === 0 && Array.isArray(detail["fields"]) && detail["fields"].length > 0;
-  const parts = [...(set ? ["fields as they were set"] : []), ...fields, ...told.map(printable)];
-  return `${paint(isGood ? "green" : "red", "read back")}: ${parts.join(", ")}`;
+  const unprovable = unprovableOf(detail);
+  const told = [
+    ...otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`),
+    ...unprovable.map((path) => `no read shows ${printable(path)}, so it cannot be proved`),
+    ...(reset === undefined ? [] : [printable(resetWords[reset.kind] ?? reset.kind)]),
+  ];
+  if (told.length === 0) return `${paint("green", "read back")} as it was set`;
+  const isAsSet = otherwise.length + unprovable.length === 0;
+  const hasFields = Array.isArray(detail["fields"]) && detail["fields"].length > 0;
+  const parts = isAsSet && hasFields ? ["fields as they were set", ...told] : told;
+  return `${paint(readStyle(detail, isAsSet), "read back")}: ${parts.join(", ")}`;
 }
+
+/** What reads otherwise is bad, and what nobody can tell is to be looked at. */
+function readStyle(detail: JsonObject, isAsSet: boolean): Style {
+  const kind = resetReadOf(detail)?.kind;
+  if ((contradictionsOf(detail)?.length ?? 0) > 0 || (kind !== undefined && !goodEnds.includes(kind)))
+    return "red";
+  return isAsSet && kind !== "answered" ? "green" : "yellow";
+}
+
+const goodEnds: readonly string[] = ["done", "answered"];
 
 const resetWords: Readonly<Record<string, string>> = {
   done: "usage was reset",

@@ -1,28 +1,33 @@
-import type { Canonical } from "../core/key.ts";
+import type { SelectedBy } from "../core/compose.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, Notice, Plan } from "../core/plan.ts";
+import { instantText } from "../core/overrides.ts";
 import { placeText, type Place } from "../core/problem.ts";
-import type { Rank } from "../core/rank.ts";
 import type { PlannedReset } from "../core/reset.ts";
 import { resetText } from "../core/reset-words.ts";
 import type { Unenforced } from "../core/unenforced.ts";
-import type { Paint, Style } from "./color.ts";
+import type { Paint } from "./color.ts";
+import { humanCourses } from "./human-courses.ts";
+import { humanField, rankStyles } from "./human-field.ts";
 import { humanRefusals } from "./human-held.ts";
 import { plural, printable } from "./human-problems.ts";
-import { clip, unenforcedText, type PlanView } from "./plan-view.ts";
-import { valueDelta, type ItemDelta } from "./value-delta.ts";
+import { forecastText, unenforcedText, type PlanView } from "./plan-view.ts";
+import { selectedByText } from "./selected-by.ts";
 
 /** A plan that a person can review: grouped by key, with what changes, from what to what, and why. */
 export function humanPlan(plan: Plan, paint: Paint, view: Omit<PlanView, "plan"> = {}): string {
-  const { names = new Map<string, string>(), unenforced = [], all = false } = view;
+  const { names = new Map<string, string>(), unenforced = [], all = false, courses = [], at } = view;
   const show = { paint, names, all };
   const changes = plan.changes.map((change) => humanChange(change, show)).join("\n");
   const held = plan.held.map((change) => `${paint("red", "held")} ${humanChange(change, show)}`).join("\n");
   const notices = plan.notices.map((notice) => humanNotice(notice, paint)).join("");
   const left = all ? unenforced.map((one) => humanUnenforced(one, show)).join("\n") : "";
   // The verdict is the last line.
-  const summary = humanLeft(unenforced, all) + humanSummary(plan, paint);
-  return [changes, held, left, notices, humanRefusals(plan, paint), summary]
+  const summary = humanLeft(unenforced, all) + humanSummary(plan, paint, at);
+  const head = at === undefined ? "" : `${paint("bold", "Forecast")}: ${forecastText(at)}.\n`;
+  const coming = humanCourses(courses, show);
+  const refusals = humanRefusals(plan, paint);
+  return [head, changes, held, left, coming, notices, refusals, summary]
     .filter((part) => part !== "")
     .join("\n");
 }
@@ -38,9 +43,6 @@ interface Show {
   readonly all: boolean;
 }
 
-/** What tightens is green, what loosens is to be looked at. */
-const rankStyles: Readonly<Record<Rank, Style>> = { tightens: "green", neutral: "cyan", loosens: "yellow" };
-
 function humanChange(change: Change, show: Show): string {
   const { paint } = show;
   const lines = change.fields.map((field) => {
@@ -48,7 +50,11 @@ function humanChange(change: Change, show: Show): string {
     const mark = action === "clear" ? "-" : from === null ? "+" : "~";
     return humanField({ mark, path, from, to, rank, note: `${why}, ${placeText(place)}` }, show);
   });
-  const head = { ...change, word: paint(rankStyles[change.rank], change.rank) };
+  const head = {
+    ...change,
+    selectedBy: change.desired.selectedBy,
+    word: paint(rankStyles[change.rank], change.rank),
+  };
   const reset = change.reset === undefined ? "" : humanReset(change.reset, paint);
   return humanHead(head, show) + lines.join("") + reset;
 }
@@ -69,52 +75,17 @@ interface Head {
   readonly policy: string;
   readonly keyId: string;
   readonly place: Place;
+  readonly selectedBy?: readonly SelectedBy[] | undefined;
   readonly word: string;
 }
 
-function humanHead({ policy, keyId, place, word }: Head, { paint, names }: Show): string {
+function humanHead({ policy, keyId, place, selectedBy, word }: Head, { paint, names }: Show): string {
   const name = names.get(keyId);
   const called = name === undefined ? "" : ` ${printable(JSON.stringify(name))}`;
   const where = paint("dim", printable(placeText(place)));
-  return `${paint("bold", printable(policy))}${called} ${keyId} ${word} ${where}\n`;
-}
-
-interface FieldLine {
-  readonly mark: string;
-  readonly path: string;
-  readonly from: Canonical | undefined;
-  readonly to: Canonical;
-  readonly rank: Rank;
-  readonly note: string;
-}
-
-/** As many items as stand on the line itself, and as many as are shown below it before the rest is counted. */
-const itemsInLine = 4;
-const itemsShown = 12;
-/** Characters of a value, unless all is to be shown. */
-const longest = 400;
-
-function humanField({ mark, path, from, to, rank, note }: FieldLine, { paint, all }: Show): string {
-  const delta = valueDelta(path, from, to);
-  const style = rankStyles[rank];
-  const head = `  ${paint(style, mark)} ${printable(path)}:`;
-  const tail = paint("dim", `(${printable(note)})`);
-  if (delta.kind === "value") {
-    const [before, after] = [delta.from, delta.to].map((text) => printable(all ? text : clip(text, longest)));
-    return `${head} ${before ?? ""} -> ${paint(style, after ?? "")} ${tail}\n`;
-  }
-  const texts = delta.items.map(itemLine);
-  const items = texts.map((text) => paint(style, printable(text)));
-  const between = texts.some((text) => text.includes(" ")) ? ", " : " ";
-  if (items.length <= itemsInLine) return `${head} ${items.join(between)} ${tail}\n`;
-  const shown = all ? items : items.slice(0, itemsShown);
-  const hidden = items.length - shown.length;
-  const rest = hidden === 0 ? "" : `      ... and ${hidden} more (--all shows them)\n`;
-  return `${head} ${tail}\n${shown.map((item) => `      ${item}\n`).join("")}${rest}`;
-}
-
-function itemLine(item: ItemDelta): string {
-  return item.sign === "~" ? `${item.text} ${item.from} -> ${item.to}` : `${item.sign}${item.text}`;
+  const selected = selectedByText(selectedBy);
+  const why = selected === undefined ? "" : `  ${paint("dim", printable(selected))}\n`;
+  return `${paint("bold", printable(policy))}${called} ${keyId} ${word} ${where}\n${why}`;
 }
 
 function humanLeft(unenforced: readonly Unenforced[], all: boolean): string {
@@ -127,13 +98,16 @@ function humanNotice(notice: Notice, paint: Paint): string {
   return `${paint("yellow", kind)} ${keyId} ${printable(`(${policy}): ${message}`)}\n`;
 }
 
-function humanSummary(plan: Plan, paint: Paint): string {
+function humanSummary(plan: Plan, paint: Paint, at: number | undefined): string {
   const { desired, changes, tightens, loosens, live } = plan.summary;
   const keys = live === null ? plural(desired, "key") : `${plural(desired, "key")} governed of ${live} live`;
-  if (changes === 0 && plan.refusals.length > 0) return `${paint("red", "Nothing is written.")} ${keys}.\n`;
-  if (changes === 0) return `${paint("green", "Nothing to change.")} ${keys}.\n`;
+  if (changes === 0 && plan.refusals.length > 0 && at === undefined)
+    return `${paint("red", "Nothing is written.")} ${keys}.\n`;
+  const nothing = at === undefined ? "Nothing to change." : "Nothing would change.";
+  if (changes === 0) return `${paint("green", nothing)} ${keys}.\n`;
   const ranks = `${tightens} tighten, ${loosens} loosen`;
-  return `${paint("bold", plural(changes, "change"))} (${ranks}); ${keys}; digest ${plan.digest}\n`;
+  const ends = at === undefined ? `digest ${plan.digest}` : `at ${instantText(at)}`;
+  return `${paint("bold", plural(changes, "change"))} (${ranks}); ${keys}; ${ends}\n`;
 }
 
 /** How each change ended; one line for all that were applied, and one for all that were not begun. */

@@ -34,6 +34,11 @@ export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
+/** The text without halves of pairs, which no encoding can hold. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+}
+
 function indent(frame: string): string {
   return frame
     .split("\n")

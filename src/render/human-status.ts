@@ -44,6 +44,7 @@ function lastPass(report: PassReport, paint: Paint, interrupted: boolean): strin
       : []),
     `  ${plural(requests.reads, "read")}, ${plural(requests.writes, "write")}, ${requests.throttledMs} ms throttled`,
     ...(report.awaiting === 0 ? [] : [`  ${plural(report.awaiting, "key")} written and not read back yet`]),
+    ...overrideLines(report),
     ...(interrupted
       ? ["  a later pass began to write and has not ended: it is under way, or was killed"]
       : []),
@@ -57,6 +58,13 @@ function lastPass(report: PassReport, paint: Paint, interrupted: boolean): strin
     ...report.notices.map(({ kind, keyId, message }) => `  ${kind} ${keyId}: ${printable(message)}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function overrideLines({ overrides }: PassReport): string[] {
+  if (overrides === null || (overrides.inForce === 0 && overrides.next === null)) return [];
+  const { inForce, next } = overrides;
+  const coming = next === null ? "" : `; the next one begins or ends ${next.at} (${printable(next.policy)})`;
+  return [`  ${plural(inForce, "override")} in force${coming}`];
 }
 
 function problemCount(report: PassReport | null): string {

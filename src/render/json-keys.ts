@@ -3,15 +3,19 @@
  */
 import type { AbsentKey, AuditedKey } from "../core/audit-keys.ts";
 import type { Coverage } from "../core/coverage.ts";
+import type { ExplainedGuardrail } from "../core/explain-guardrails.ts";
 import type { ExplainedField, Explanation, Said } from "../core/explain.ts";
 import type { LeftOut } from "../core/import-fields.ts";
 import type { LiveKey } from "../core/key.ts";
 import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
+import type { Violation } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
 import type { ExplainedReset } from "../core/reset-words.ts";
 import { verdictWords } from "../core/verdict-words.ts";
+import { courseJson } from "./course-json.ts";
 import { problemJson } from "./json.ts";
+import { selectedByJson } from "./selected-by.ts";
 
 /** A policy that was made for a live key. `planned`: it would be written. `exists`: its file was there already. */
 export interface ImportedFile {
@@ -67,10 +71,17 @@ export interface AuditResult {
   readonly live: number;
   readonly keys: readonly AuditedKey[];
   readonly absent: readonly AbsentKey[];
+  /** What guardrails find in the keys that were asked for. */
+  readonly violations: readonly Violation[];
+  readonly unjudged: readonly {
+    readonly keyId: KeyId;
+    readonly guardrail: string;
+    readonly message: string;
+  }[];
   readonly problems: readonly Problem[];
 }
 
-export function auditJson({ live, keys, absent, problems }: AuditResult): string {
+export function auditJson({ live, keys, absent, violations, unjudged, problems }: AuditResult): string {
   return text({
     version: 1,
     live,
@@ -82,10 +93,24 @@ export function auditJson({ live, keys, absent, problems }: AuditResult): string
       line: place.line,
       message,
     })),
-    // What rules over live keys find; there are none in this version.
-    violations: [],
+    violations: violations.map(violationJson),
+    unjudged,
     problems: problems.map(problemJson),
   });
+}
+
+function violationJson({ keyId, keyName, guardrail, path, message }: Violation): object {
+  const { name, severity, place } = guardrail;
+  return {
+    keyId,
+    name: keyName,
+    guardrail: name,
+    severity,
+    file: place.file,
+    line: place.line,
+    path,
+    message: `${guardrail.message}: ${message}`,
+  };
 }
 
 function auditedJson({ key, coverage, power }: AuditedKey): object {
@@ -107,7 +132,7 @@ export interface ExplainResult {
 }
 
 export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
-  const { keyId, coverage, fields, unmanaged, notices, reset } = explanation;
+  const { keyId, coverage, fields, unmanaged, course, guardrails, notices, reset } = explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   return text({
     version: 1,
@@ -121,6 +146,8 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
     fields: fields.map((field) => explainedJson(field, mode)),
     ...(reset === undefined ? {} : { reset: explainedReset(reset) }),
     unmanaged,
+    overrides: courseJson(course),
+    guardrails: guardrails.map(guardrailJson),
     notices,
     problems: problems.map(problemJson),
   });
@@ -128,10 +155,10 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
 
 /** `live` and `applied` are left out where they are not known. */
 function explainedJson(field: ExplainedField, mode: Mode): object {
-  const { overrides, live, applied, verdict, rank } = field;
+  const { lost, live, applied, verdict, rank } = field;
   return {
     ...saidJson(field),
-    overrides: overrides.map(saidJson),
+    lost: lost.map(saidJson),
     live,
     applied: applied?.confirmed === undefined ? undefined : appliedJson(applied.confirmed),
     claimed: applied?.claimed === undefined ? undefined : appliedJson(applied.claimed),
@@ -148,6 +175,11 @@ function explainedReset({ token, place, kind, message }: ExplainedReset): object
   return { token, file: place.file, line: place.line, column: place.column, kind, message };
 }
 
+function guardrailJson({ guardrail, judged, verdict, messages }: ExplainedGuardrail): object {
+  const { name, severity, message, place } = guardrail;
+  return { name, severity, message, file: place.file, line: place.line, judged, verdict, offences: messages };
+}
+
 function saidJson({ path, value, source, place }: Said): object {
   return { path, value, source, file: place.file, line: place.line, column: place.column };
 }
@@ -157,16 +189,13 @@ function appliedJson({ value, policy, at }: AppliedValue): object {
 }
 
 function coverageJson(coverage: Coverage): object {
-  const mode = coverage.kind === "governed" ? { mode: coverage.mode } : {};
-  return coverage.kind === "ungoverned"
-    ? { coverage: coverage.kind }
-    : {
-        coverage: coverage.kind,
-        policy: coverage.policy,
-        file: coverage.place.file,
-        line: coverage.place.line,
-        ...mode,
-      };
+  if (coverage.kind === "ungoverned") return { coverage: coverage.kind };
+  const { kind, policy, place } = coverage;
+  const named = { coverage: kind, policy, file: place.file, line: place.line };
+  if (coverage.kind === "governed") {
+    return { ...named, mode: coverage.mode, ...selectedByJson(coverage.selectedBy) };
+  }
+  return coverage.why === undefined ? named : { ...named, why: coverage.why };
 }
 
 function text(result: object): string {

@@ -3,21 +3,28 @@
  * given another meaning within a version; new ones may appear.
  */
 import type { Outcome, RequestCounts } from "../core/outcome.ts";
+import { instantText } from "../core/overrides.ts";
 import type { Change, Plan, Refusal } from "../core/plan.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import type { PlannedReset } from "../core/reset.ts";
+import { policyCourseJson } from "./course-json.ts";
+import type { PlanView } from "./plan-view.ts";
+import { selectedByJson } from "./selected-by.ts";
 import { isAllWell, type Standing } from "./standing.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 
 export interface ValidateResult {
   readonly set: Pick<PolicySet, "files" | "documents" | "policies">;
   readonly problems: readonly Problem[];
+  /** The later moment that was asked about; milliseconds since the epoch. */
+  readonly at?: number | undefined;
 }
 
-export function validateJson({ set, problems }: ValidateResult): string {
+export function validateJson({ set, problems, at }: ValidateResult): string {
   return text({
     version: 1,
+    at: at === undefined ? null : instantText(at),
     ok: problems.every(({ severity }) => severity !== "error"),
     files: set.files,
     documents: set.documents,
@@ -29,9 +36,14 @@ export function validateJson({ set, problems }: ValidateResult): string {
 export function planJson(
   plan: Plan,
   problems: readonly Problem[],
-  unenforced: readonly Unenforced[] = [],
+  { unenforced = [], courses = [], at }: Omit<PlanView, "plan"> = {},
 ): string {
-  return text({ ...planObject(plan, problems), unenforced: unenforced.map(unenforcedJson) });
+  return text({
+    ...planObject(plan, problems),
+    at: at === undefined ? null : instantText(at),
+    unenforced: unenforced.map(unenforcedJson),
+    overrides: courses.map(policyCourseJson),
+  });
 }
 
 export interface ApplyResult {
@@ -103,12 +115,13 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, rank, fields, reset }: Change): object {
+function changeJson({ keyId, policy, place, desired, rank, fields, reset }: Change): object {
   return {
     keyId,
     policy,
     file: place.file,
     line: place.line,
+    ...selectedByJson(desired.selectedBy),
     rank,
     fields: fields.map(({ path, action, from, to, why, rank: fieldRank, place: at }) => ({
       path,
@@ -133,13 +146,14 @@ function resetJson({ token, previous, why, place }: PlannedReset): object {
   return { token, previous, why, file: place.file, line: place.line };
 }
 
-function unenforcedJson({ keyId, policy, mode, place, fields }: Unenforced): object {
+function unenforcedJson({ keyId, policy, mode, place, selectedBy, fields }: Unenforced): object {
   return {
     keyId,
     policy,
     mode,
     file: place.file,
     line: place.line,
+    ...selectedByJson(selectedBy),
     fields: fields.map(({ place: at, ...field }) => ({ ...field, file: at.file, line: at.line })),
   };
 }

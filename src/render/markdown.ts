@@ -10,17 +10,14 @@
  *
  * So everything from outside stands in one of these, and what stands elsewhere is ours.
  */
-import { printable } from "./human-problems.ts";
+import { printable, wellFormed } from "./human-problems.ts";
 import { clip } from "./plan-view.ts";
 
 const longest = 300;
 
 /** Text from outside as one line without control characters, of a length that a reader bears. */
 function line(text: string): string {
-  return clip(printable(text).replace(/[\t\u2028\u2029]/g, " "), longest).replace(
-    /\p{Surrogate}/gu,
-    "\ufffd",
-  );
+  return wellFormed(clip(printable(text).replace(/[\t\u2028\u2029]/g, " "), longest));
 }
 
 /** A code span, for running text. */

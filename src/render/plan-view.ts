@@ -1,5 +1,7 @@
 import type { Change, Plan } from "../core/plan.ts";
+import { instantText } from "../core/overrides.ts";
 import type { KeyId } from "../core/policy.ts";
+import type { PolicyCourse } from "../core/policy-courses.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 import { plural } from "./human-problems.ts";
 
@@ -12,6 +14,15 @@ export interface PlanView {
   readonly unenforced?: readonly Unenforced[];
   /** Show what is not enforced, and long lists to their end. */
   readonly all?: boolean;
+  /** What overrides will change by themselves. */
+  readonly courses?: readonly PolicyCourse[];
+  /** The later moment that the plan is a forecast for; milliseconds since the epoch. */
+  readonly at?: number | undefined;
+}
+
+/** What a forecast is, for whoever takes it for a plan. */
+export function forecastText(at: number): string {
+  return `what the policies will ask for at ${instantText(at)}, compared with the keys as they are now; it can be neither applied nor approved`;
 }
 
 /** "2 differences on 1 key are not enforced", or nothing where there is none. */

@@ -50,8 +50,8 @@ export function applyUpdate(key: StoredKey, body: JsonObject, setting: Setting):
 }
 
 function applyDefaults(after: Writable, sent: JsonObject, model: Readonly<Model>): void {
-  const { metadata, config_id: configId, allow_config_override: override } = sent;
-  if (metadata === undefined && configId === undefined && override === undefined) return;
+  const { metadata, config_id: configId, allow_config_override: configSwitch } = sent;
+  if (metadata === undefined && configId === undefined && configSwitch === undefined) return;
   const merged = model.defaultsMerge === "merge";
   const before = after.defaults;
   const kept = model.metadataMerge === "merge" ? before.metadata : null;
@@ -69,7 +69,7 @@ function applyDefaults(after: Writable, sent: JsonObject, model: Readonly<Model>
           : null,
   };
   const unsaid = merged ? after.allow_config_override : null;
-  after.allow_config_override = override === undefined ? (unsaid ?? 1) : override === true ? 1 : 0;
+  after.allow_config_override = configSwitch === undefined ? (unsaid ?? 1) : configSwitch === true ? 1 : 0;
   after.api_key_defaults_id ??= randomUUID();
 }
 

@@ -4,8 +4,10 @@ import {
   type HistoryEntry,
   type HistoryFilter,
   type HistoryLine,
+  type TrailStart,
 } from "../core/history.ts";
 import type { JsonObject } from "../core/policy.ts";
+import { readMarks } from "./audit-chain.ts";
 import type { SqlDatabase, SqlRow, SqlValue } from "./sqlite-driver.ts";
 
 /** The lines that tell how something went on that another line of the same key began. */
@@ -41,6 +43,23 @@ export function readAuditTable(
     .prepare(`SELECT * FROM audit WHERE true${where} ORDER BY seq DESC LIMIT ?`)
     .all(...values, limit)
     .map(lineFrom);
+}
+
+/** The first line that is left, where earlier ones were taken off; null where none were. */
+export function trailStart(db: SqlDatabase): TrailStart | null {
+  const first = db.prepare("SELECT seq, at FROM audit ORDER BY seq LIMIT 1").get();
+  if (first === undefined) {
+    const taken = readMarks(db).head?.seq ?? 0;
+    return taken === 0 ? null : { seq: taken + 1, at: null };
+  }
+  const seq = Number(first["seq"]);
+  return seq <= 1 ? null : { seq, at: Number(first["at"]) };
+}
+
+/** When the latest line up to this number was written; undefined where none is left. */
+export function lineTime(db: SqlDatabase, seq: number): number | undefined {
+  const line = db.prepare("SELECT at FROM audit WHERE seq <= ? ORDER BY seq DESC LIMIT 1").get(seq);
+  return line === undefined ? undefined : Number(line["at"]);
 }
 
 function conditions(filter: HistoryFilter): { readonly where: string; readonly values: SqlValue[] } {

@@ -16,7 +16,7 @@ export function createBaselineTable(db: SqlDatabase, clean: Clean): BaselineTabl
     keep({ keyId, at, fields, groups = [] }) {
       const before = [...fields.map(({ path, from }) => ({ path, value: from })), ...groups];
       for (const { path, value } of before) {
-        if (value !== undefined) insert.run(keyId, path, clean(JSON.stringify(value)), at);
+        if (value !== undefined) insert.run(keyId, clean(path), clean(JSON.stringify(value)), at);
       }
     },
   };

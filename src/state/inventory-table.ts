@@ -10,24 +10,30 @@ import type { SqlDatabase, SqlRow } from "./sqlite-driver.ts";
  * The inventory on disk, never held in memory. Every pass sees every key again, and almost always unchanged: so the
  * bulk of a row (the key as JSON, twice) stands in a table of its own and is written only when its digest differs,
  * and the narrow table beside it takes the times at which the key was seen.
+ *
+ * A key that is about to be written is outdated from then on: nobody is told its values any more. Its row stays, since it
+ * is still the same key, in its workspace and under its name: policies that select keys go by that until it is read again.
  */
 export interface InventoryTable {
   /** Replaces everything. Must run inside a transaction. */
   replace(keys: readonly InventoryKey[]): void;
   /** Must run inside a transaction. */
   put(key: InventoryKey): void;
-  /** Must run inside a transaction. */
-  forget(id: KeyId): void;
+  /** What was seen of the key is not to be believed any more. Must run inside a transaction. */
+  outdate(id: KeyId): void;
 }
 
 export function createInventoryTable(db: SqlDatabase, clean: Clean): InventoryTable {
   const all = db.prepare("SELECT key_id, seen_at, rotation_read_at, digest FROM inventory");
   const one = db.prepare("SELECT seen_at, rotation_read_at, digest FROM inventory WHERE key_id = ?");
   const remove = db.prepare("DELETE FROM inventory WHERE key_id = ?");
+  // Without its digest the row is written again, whatever is seen next.
+  const outdate = db.prepare("UPDATE inventory SET outdated = 1, digest = '' WHERE key_id = ?");
   const upsert = db.prepare(
     `INSERT INTO inventory (key_id, seen_at, rotation_read_at, digest) VALUES (?, ?, ?, ?)
      ON CONFLICT (key_id) DO UPDATE
-     SET seen_at = excluded.seen_at, rotation_read_at = excluded.rotation_read_at, digest = excluded.digest`,
+     SET seen_at = excluded.seen_at, rotation_read_at = excluded.rotation_read_at, digest = excluded.digest,
+         outdated = 0`,
   );
   const upsertContent = db.prepare(
     `INSERT INTO inventory_content (key_id, live, raw) VALUES (?, ?, ?)
@@ -62,8 +68,8 @@ export function createInventoryTable(db: SqlDatabase, clean: Clean): InventoryTa
     put(record) {
       write(record, one.get(record.key.id));
     },
-    forget(id) {
-      remove.run(id);
+    outdate(id) {
+      outdate.run(id);
     },
   };
 }
@@ -72,7 +78,7 @@ export function createInventoryTable(db: SqlDatabase, clean: Clean): InventoryTa
 export function createInventoryReader(db: SqlDatabase): (id: KeyId) => InventoryKey | undefined {
   const select = db.prepare(
     `SELECT seen_at, rotation_read_at, live, raw
-     FROM inventory JOIN inventory_content USING (key_id) WHERE key_id = ?`,
+     FROM inventory JOIN inventory_content USING (key_id) WHERE key_id = ? AND outdated = 0`,
   );
   return (id) => {
     const row = select.get(id);
@@ -92,6 +98,28 @@ export function createNameFinder(db: SqlDatabase): (name: string) => readonly Ke
     `SELECT key_id FROM inventory_content WHERE json_extract(live, '$.name') = ? ORDER BY key_id`,
   );
   return (name) => select.all(name).map((row) => String(row["key_id"]));
+}
+
+const pageSize = 500;
+
+/**
+ * Every key of the inventory as it was seen last, outdated ones too, from the disk: a page at a time, so that other
+ * statements may run meanwhile.
+ */
+export function createLiveKeys(db: SqlDatabase, guard: <T>(work: () => T) => T): () => Iterable<LiveKey> {
+  const page = db.prepare(
+    `SELECT key_id, live FROM inventory_content WHERE key_id > ? ORDER BY key_id LIMIT ${pageSize}`,
+  );
+  function* read(): Generator<LiveKey> {
+    let last = "";
+    for (;;) {
+      const rows = guard(() => page.all(last));
+      for (const row of rows) yield liveFrom(String(row["live"]));
+      if (rows.length < pageSize) return;
+      last = String(rows.at(-1)?.["key_id"]);
+    }
+  }
+  return () => ({ [Symbol.iterator]: read });
 }
 
 function liveFrom(text: string): LiveKey {

@@ -1,6 +1,7 @@
 import type { FieldPath } from "../core/key.ts";
 import { sameCanonical } from "../core/canonical.ts";
 import type { KeyReset } from "../core/reset.ts";
+import { isTokenDue, tokensAfter, type AskedTokens } from "../core/token-change.ts";
 import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim, ReadBack } from "../core/ledger.ts";
 import {
   resetPath,
@@ -40,8 +41,10 @@ export function afterClaim(before: AppliedKey | undefined, claim: Claim): Applie
       ...(reverts === undefined ? {} : { reverts }),
     });
   }
+  const { policy, file, line } = claim;
+  const tokens = tokensAfter(before, claim, claim.reset !== undefined);
   const reset = withResetClaim(resetUnder(before, claim), claim);
-  return withReset({ policy: claim.policy, file: claim.file, line: claim.line, fields }, reset);
+  return withReset({ policy, file, line, fields, ...(tokens === undefined ? {} : { tokens }) }, reset);
 }
 
 /** The paths of a claim, that of its reset of usage among them. */
@@ -50,12 +53,12 @@ export function claimedPaths({ fields, reset }: Claim): FieldPath[] {
   return reset === undefined ? paths : [...paths, resetPath];
 }
 
-/** What is known of resets once a key is under the policy of a claim or an adoption. */
+/** What is known of resets once a key is under the policies of a claim or an adoption. */
 function resetUnder(
   before: AppliedKey | undefined,
-  { policy, token, at }: Pick<Claim, "policy" | "token" | "at">,
+  asked: AskedTokens & Pick<Claim, "at">,
 ): KeyReset | undefined {
-  return before?.policy === policy ? before.reset : withTokenSeen(before?.reset, token, at);
+  return isTokenDue(before, asked) ? before?.reset : withTokenSeen(before?.reset, asked.token, asked.at);
 }
 
 function withReset(key: Omit<AppliedKey, "reset">, reset: KeyReset | undefined): AppliedKey {
@@ -117,15 +120,17 @@ export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption
     const reverts = fought ? old.reverts : undefined;
     fields.set(path, confirmedField({ value, policy, at }, reverts === undefined ? {} : { reverts }));
   }
+  const tokens = tokensAfter(before, adoption, false);
   const reset = resetUnder(before, adoption);
   const noted = note === undefined || reset === undefined ? reset : withResetNote(reset, note);
-  return withReset({ policy, file, line, fields }, noted);
+  return withReset({ policy, file, line, fields, ...(tokens === undefined ? {} : { tokens }) }, noted);
 }
 
 /** The key after a read was judged. */
-export function afterReadBack(before: AppliedKey, { shown, notShown, reset: note }: ReadBack): AppliedKey {
+export function afterReadBack(before: AppliedKey, readBack: ReadBack): AppliedKey {
+  const { shown, notShown, unprovable, reset: note } = readBack;
   const fields = new Map(before.fields);
-  for (const path of [...shown, ...notShown]) {
+  for (const path of [...shown, ...notShown, ...unprovable]) {
     const field = fields.get(path);
     if (field === undefined) continue;
     const { unproved: _judged, mendedFrom, ...rest } = field;

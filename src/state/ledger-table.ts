@@ -8,7 +8,7 @@ import type { Sharing } from "./sharing.ts";
 import type { SqlDatabase, SqlRow } from "./sqlite-driver.ts";
 import { corrupt } from "./sqlite-fault.ts";
 
-/** The ledger on disk: a row a key, its fields as one JSON object by path, its resets as another. */
+/** The ledger on disk: a row a key, its fields as one JSON object by path, its resets as another, the tokens of its selectors as pairs. */
 export interface LedgerTable {
   /** Must run inside a transaction. */
   write(id: KeyId, key: AppliedKey): void;
@@ -18,10 +18,10 @@ export interface LedgerTable {
 
 export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
   const upsert = db.prepare(
-    `INSERT INTO ledger (key_id, policy, file, line, fields, reset) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO ledger (key_id, policy, file, line, fields, reset, tokens) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (key_id) DO UPDATE
      SET policy = excluded.policy, file = excluded.file, line = excluded.line, fields = excluded.fields,
-         reset = excluded.reset`,
+         reset = excluded.reset, tokens = excluded.tokens`,
   );
   const remove = db.prepare("DELETE FROM ledger WHERE key_id = ?");
   return {
@@ -31,7 +31,8 @@ export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
     write(id, key) {
       const fields = clean(JSON.stringify(Object.fromEntries(key.fields)));
       const reset = key.reset === undefined ? null : clean(JSON.stringify(key.reset));
-      upsert.run(id, key.policy, key.file, key.line, fields, reset);
+      const tokens = key.tokens === undefined ? null : clean(JSON.stringify([...key.tokens]));
+      upsert.run(id, clean(key.policy), clean(key.file), key.line, fields, reset, tokens);
     },
   };
 }
@@ -39,7 +40,9 @@ export function createLedgerTable(db: SqlDatabase, clean: Clean): LedgerTable {
 /** The whole ledger as it stands on disk. Throws `STATE_CORRUPT` for a row that cannot be read. */
 export function readLedger(db: SqlDatabase, path: string, sharing: Sharing): Map<KeyId, AppliedKey> {
   const ledger = new Map<KeyId, AppliedKey>();
-  for (const row of db.prepare("SELECT key_id, policy, file, line, fields, reset FROM ledger").iterate()) {
+  for (const row of db
+    .prepare("SELECT key_id, policy, file, line, fields, reset, tokens FROM ledger")
+    .iterate()) {
     const id = String(row["key_id"]);
     try {
       ledger.set(id, keyFrom(row, sharing));
@@ -53,6 +56,7 @@ export function readLedger(db: SqlDatabase, path: string, sharing: Sharing): Map
 
 function keyFrom(row: SqlRow, sharing: Sharing): AppliedKey {
   const reset = row["reset"];
+  const tokens = row["tokens"];
   const stored = JSON.parse(String(row["fields"])) as Readonly<Record<FieldPath, AppliedField>>;
   const key: AppliedKey = {
     policy: String(row["policy"]),
@@ -60,6 +64,9 @@ function keyFrom(row: SqlRow, sharing: Sharing): AppliedKey {
     line: Number(row["line"]),
     fields: new Map(Object.entries(stored)),
     ...(typeof reset === "string" ? { reset: JSON.parse(reset) as KeyReset } : {}),
+    ...(typeof tokens === "string"
+      ? { tokens: new Map(JSON.parse(tokens) as [policy: string, token: string | null][]) }
+      : {}),
   };
   return shared(key, sharing);
 }
@@ -74,6 +81,7 @@ export function shared(key: AppliedKey, sharing: Sharing): AppliedKey {
     line: key.line,
     fields,
     ...(key.reset === undefined ? {} : { reset: structuredClone(key.reset) }),
+    ...(key.tokens === undefined ? {} : { tokens: new Map(key.tokens) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Clean } from "./clean.ts";
-import type { ChainReport, HistoryEntry, HistoryFilter, HistoryLine } from "../core/history.ts";
+import type { ChainReport, HistoryEntry, HistoryFilter, HistoryLine, TrailStart } from "../core/history.ts";
 import type { State } from "../ports.ts";
-import { readAuditTable, readHistoryTable } from "./audit-history.ts";
+import { lineTime, readAuditTable, readHistoryTable, trailStart } from "./audit-history.ts";
 import type { AuditBounds } from "./audit-table.ts";
 import { verifyAuditTable } from "./audit-verify.ts";
 import { emptyReader, readOnly, ReadingState } from "./reading-state.ts";
@@ -57,6 +57,16 @@ export function readAudit(
 /** The latest entries of the audit trail, the latest first; none where there is no state. */
 export function readHistory(url: string, filter: HistoryFilter): readonly HistoryEntry[] {
   return lookInto(url, (db) => readHistoryTable(db, filter)) ?? [];
+}
+
+/** The first line that is left of the audit trail, where earlier ones were taken off; null where none were. */
+export function readTrailStart(url: string): TrailStart | null {
+  return lookInto(url, trailStart) ?? null;
+}
+
+/** When the latest line up to this number was written; undefined where none is left. */
+export function readLineTime(url: string, seq: number): number | undefined {
+  return lookInto(url, (db) => lineTime(db, seq));
 }
 
 const emptyTrail: ChainReport = { lines: 0, before: 0, trimmed: null, last: null, broken: null };

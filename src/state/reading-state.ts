@@ -1,37 +1,24 @@
-import type { FieldPath } from "../core/key.ts";
-import type { AppliedKey, Baseline, Restoration } from "../core/ledger.ts";
-import type { JsonObject, KeyId } from "../core/policy.ts";
-import type { FactName, InventoryKey, State, StateReader } from "../ports.ts";
-import { createBaselineReader } from "./baseline-table.ts";
-import { createFactReader } from "./fact-table.ts";
-import { createInventoryReader, createNameFinder } from "./inventory-table.ts";
+import type { AppliedKey } from "../core/ledger.ts";
+import type { KeyId } from "../core/policy.ts";
+import type { State, StateReader } from "../ports.ts";
+import { DiskReads } from "./disk-reads.ts";
 import { readLedger } from "./ledger-table.ts";
-import { createRestorationReader } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 import { guarded } from "./sqlite-fault.ts";
 
 /** The state as somebody beside the writer sees it: what is committed, read again after the writer added to it. */
-export class ReadingState implements StateReader {
+export class ReadingState extends DiskReads implements StateReader {
   readonly #db: SqlDatabase;
   readonly #path: string;
-  readonly #readFact: ReturnType<typeof createFactReader>;
-  readonly #readKey: ReturnType<typeof createInventoryReader>;
-  readonly #readBaseline: ReturnType<typeof createBaselineReader>;
-  readonly #readRestorations: ReturnType<typeof createRestorationReader>;
-  readonly #findNamed: ReturnType<typeof createNameFinder>;
   #ledger: ReadonlyMap<KeyId, AppliedKey> = new Map();
   #version: number | undefined;
   #open = true;
 
   constructor({ db, path }: { readonly db: SqlDatabase; readonly path: string }) {
+    super({ db, path });
     this.#db = db;
     this.#path = path;
-    this.#readFact = createFactReader(db);
-    this.#readKey = createInventoryReader(db);
-    this.#readBaseline = createBaselineReader(db);
-    this.#readRestorations = createRestorationReader(db);
-    this.#findNamed = createNameFinder(db);
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
@@ -42,26 +29,6 @@ export class ReadingState implements StateReader {
       this.#version = version;
       return this.#ledger;
     });
-  }
-
-  inventoryOf(id: KeyId): InventoryKey | undefined {
-    return guarded(this.#path, () => this.#readKey(id));
-  }
-
-  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
-    return guarded(this.#path, () => this.#readBaseline(id));
-  }
-
-  restorations(): ReadonlyMap<KeyId, Restoration> {
-    return guarded(this.#path, () => this.#readRestorations());
-  }
-
-  keysNamed(name: string): readonly KeyId[] {
-    return guarded(this.#path, () => this.#findNamed(name));
-  }
-
-  fact(name: FactName): JsonObject | undefined {
-    return guarded(this.#path, () => this.#readFact(name));
   }
 
   close(): void {
@@ -75,8 +42,10 @@ export class ReadingState implements StateReader {
 export const emptyReader: StateReader & { close(): void } = {
   applied: () => new Map(),
   inventoryOf: () => undefined,
+  liveKeys: () => [],
   baselineOf: () => new Map(),
   restorations: () => new Map(),
+  guardrails: () => [],
   keysNamed: () => [],
   fact: () => undefined,
   close: () => undefined,
@@ -90,8 +59,10 @@ export function readOnly(reader: StateReader & { close(): void }): State {
   return {
     applied: () => reader.applied(),
     inventoryOf: (id) => reader.inventoryOf(id),
+    liveKeys: () => reader.liveKeys(),
     baselineOf: (id) => reader.baselineOf(id),
     restorations: () => reader.restorations(),
+    guardrails: () => reader.guardrails(),
     keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
     close: () => reader.close(),
@@ -106,6 +77,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     saveInventory: refuse,
     saveInventoryKeys: refuse,
     saveInventoryKey: refuse,
+    saveGuardrails: refuse,
     saveFact: refuse,
   };
 }

@@ -122,9 +122,23 @@ export const migrations: readonly string[] = [
     point TEXT NOT NULL
   ) STRICT;
   `,
-  // What is known of resets of a key's usage; NULL where none was ever asked for.
+  // A key that is about to be written stays in the inventory, so that policies that select keys know it meanwhile.
+  `
+  ALTER TABLE inventory ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  CREATE TABLE guardrail (
+    position INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    file TEXT NOT NULL,
+    line INTEGER NOT NULL
+  ) STRICT;
+  `,
+  // What is known of resets of a key's usage; NULL where none was ever asked for, and where one policy has the key to itself.
   `
   ALTER TABLE ledger ADD COLUMN reset TEXT;
+  ALTER TABLE ledger ADD COLUMN tokens TEXT;
   `,
 ];
 

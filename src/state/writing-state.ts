@@ -1,12 +1,15 @@
 import type { Clean } from "./clean.ts";
-import type { FieldPath } from "../core/key.ts";
-import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../core/ledger.ts";
+import type { KeptGuardrail } from "../core/guardrail.ts";
+import type { FieldPath, LiveKey } from "../core/key.ts";
+import type { Adoption, AppliedKey, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
-import { createBaselineReader, createBaselineTable } from "./baseline-table.ts";
-import { createFactReader, createFactWriter } from "./fact-table.ts";
-import { createInventoryReader, createInventoryTable, createNameFinder } from "./inventory-table.ts";
+import { createBaselineTable } from "./baseline-table.ts";
+import { DiskReads } from "./disk-reads.ts";
+import { createFactWriter } from "./fact-table.ts";
+import { createGuardrailTable } from "./guardrail-table.ts";
+import { createInventoryTable } from "./inventory-table.ts";
 import {
   afterAdoption,
   afterClaim,
@@ -19,7 +22,7 @@ import {
 } from "./ledger-rules.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
 import { resetPath } from "./reset-rules.ts";
-import { createRestorationReader, createRestorationTable } from "./restoration-table.ts";
+import { createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 import { guarded } from "./sqlite-fault.ts";
@@ -41,7 +44,7 @@ export interface WritableFile {
  * What a confirmation or a refusal speaks of is the last claim of its key, not claims of former requests whose
  * outcome is still open. After a restart no request is under way; a confirmation would then speak of every open claim.
  */
-export class WritingState implements State {
+export class WritingState extends DiskReads implements State {
   readonly #db: SqlDatabase;
   readonly #path: string;
   readonly #lock: WriterLock;
@@ -52,16 +55,15 @@ export class WritingState implements State {
   readonly #inventory: ReturnType<typeof createInventoryTable>;
   readonly #audit: ReturnType<typeof createAuditTable>;
   readonly #writeFact: ReturnType<typeof createFactWriter>;
-  readonly #readFact: ReturnType<typeof createFactReader>;
-  readonly #readKey: ReturnType<typeof createInventoryReader>;
   readonly #baseline: ReturnType<typeof createBaselineTable>;
-  readonly #readBaseline: ReturnType<typeof createBaselineReader>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
-  readonly #readRestorations: ReturnType<typeof createRestorationReader>;
-  readonly #findNamed: ReturnType<typeof createNameFinder>;
+  readonly #guardrails: ReturnType<typeof createGuardrailTable>;
+  /** Replaced whenever something is noted. */
+  #live: Iterable<LiveKey>;
   #open = true;
 
   constructor({ db, path, lock, clean }: WritableFile) {
+    super({ db, path });
     this.#db = db;
     this.#path = path;
     this.#lock = lock;
@@ -70,43 +72,24 @@ export class WritingState implements State {
     this.#inventory = createInventoryTable(db, clean);
     this.#audit = createAuditTable(db, clean);
     this.#writeFact = createFactWriter(db, clean);
-    this.#readFact = createFactReader(db);
-    this.#readKey = createInventoryReader(db);
     this.#baseline = createBaselineTable(db, clean);
-    this.#readBaseline = createBaselineReader(db);
     this.#restoration = createRestorationTable(db);
-    this.#readRestorations = createRestorationReader(db);
-    this.#findNamed = createNameFinder(db);
+    this.#guardrails = createGuardrailTable(db, clean);
+    this.#live = super.liveKeys();
   }
 
   applied(): ReadonlyMap<KeyId, AppliedKey> {
     return this.#ledger;
   }
 
-  inventoryOf(id: KeyId): InventoryKey | undefined {
-    return guarded(this.#path, () => this.#readKey(id));
-  }
-
-  baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
-    return guarded(this.#path, () => this.#readBaseline(id));
-  }
-
-  restorations(): ReadonlyMap<KeyId, Restoration> {
-    return guarded(this.#path, () => this.#readRestorations());
-  }
-
-  keysNamed(name: string): readonly KeyId[] {
-    return guarded(this.#path, () => this.#findNamed(name));
-  }
-
-  fact(name: FactName): JsonObject | undefined {
-    return guarded(this.#path, () => this.#readFact(name));
+  override liveKeys(): Iterable<LiveKey> {
+    return this.#live;
   }
 
   claim(claim: Claim, audit: AuditEntry): void {
     const key = afterClaim(this.#ledger.get(claim.keyId), claim);
     this.#save(new Map([[claim.keyId, key]]), () => {
-      this.#inventory.forget(claim.keyId);
+      this.#inventory.outdate(claim.keyId);
       this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
@@ -130,14 +113,16 @@ export class WritingState implements State {
     this.#underWay.delete(id);
   }
 
-  adopt(adoptions: readonly Adoption[]): void {
+  adopt(adoptions: readonly Adoption[], audit: readonly AuditEntry[] = []): void {
     if (adoptions.length === 0) return;
     const changed = new Map<KeyId, AppliedKey>();
     for (const adoption of adoptions) {
       const before = changed.get(adoption.keyId) ?? this.#ledger.get(adoption.keyId);
       changed.set(adoption.keyId, afterAdoption(before, adoption));
     }
-    this.#save(changed);
+    this.#save(changed, () => {
+      for (const entry of audit) this.#audit.append(entry);
+    });
   }
 
   noteReadBacks(readBacks: readonly ReadBack[], audit: readonly AuditEntry[]): void {
@@ -170,18 +155,22 @@ export class WritingState implements State {
   }
 
   saveInventory(keys: readonly InventoryKey[]): void {
-    this.#transact(() => this.#inventory.replace(keys));
+    this.#note(() => this.#inventory.replace(keys));
   }
 
   saveInventoryKeys(keys: readonly InventoryKey[]): void {
     if (keys.length === 0) return;
-    this.#transact(() => {
+    this.#note(() => {
       for (const key of keys) this.#inventory.put(key);
     });
   }
 
   saveInventoryKey(key: InventoryKey): void {
-    this.#transact(() => this.#inventory.put(key));
+    this.#note(() => this.#inventory.put(key));
+  }
+
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void {
+    this.#transact(() => this.#guardrails.replace(guardrails));
   }
 
   saveFact(name: FactName, fact: JsonObject, audit: readonly AuditEntry[] = []): void {
@@ -229,6 +218,11 @@ export class WritingState implements State {
       also?.();
     });
     for (const [id, key] of changed) this.#ledger.set(id, shared(key, this.#sharing));
+  }
+
+  #note(work: () => void): void {
+    this.#transact(work);
+    this.#live = super.liveKeys();
   }
 
   #transact(work: () => void): void {

@@ -100,7 +100,7 @@ Set on the key, and asked for by no policy:
     expect(result["fields"][0]).toMatchObject({
       path: "description",
       value: "hello",
-      overrides: [{ value: "from the base", source: "base" }],
+      lost: [{ value: "from the base", source: "base" }],
       live: "theirs",
       applied: { value: "hello", policy: "search" },
       verdict: { kind: "set", why: "drift", rank: "neutral" },

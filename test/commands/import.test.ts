@@ -53,7 +53,8 @@ describe("import writes", () => {
       "organisation/admin.yaml",
     ]);
     const text = readFileSync(join(place.policies, namesIn(result)[0]!), "utf8");
-    expect(text.split("\n")[0]).toBe("# yaml-language-server: $schema=../../schema/policy.schema.json");
+    // There is no schema to point to.
+    expect(text.split("\n")[0]).toBe("apiVersion: keysteward/v1");
     expect(text).toContain("  name: search-chatbot\n");
     expect(text).toContain('# "Search / chatbot", workspace-service, workspace 0A0B0C0D');
     expect(text).not.toContain(simulator.keys.get(idOf(1))!.key);
@@ -64,6 +65,27 @@ describe("import writes", () => {
     const result = await imported({ out, flat: true, type: "organisation-service" });
     expect(result["files"]).toMatchObject([{ file: join(out, "admin.yaml"), policy: "admin" }]);
     expect(existsSync(place.policies)).toBe(false);
+  });
+
+  test("a pointer to the schema where that is, or to the one that is named, as seen from the file", async () => {
+    const first = async (flags: ImportFlags): Promise<string> => {
+      const result = await imported({ ...flags, dryRun: true, type: "organisation-service" });
+      return (result["files"][0].text as string).split("\n")[0]!;
+    };
+    const pointer = (to: string): string => `# yaml-language-server: $schema=${to}`;
+    const url = "https://example.com/policy.schema.json";
+    expect(await first({ schema: url })).toBe(pointer(url));
+    await expect(first({ schema: "own.json" })).rejects.toThrow(/--schema own\.json: found no such file/);
+    mkdirSync(join(place.folder, "schema"));
+    await expect(first({ schema: "schema" })).rejects.toThrow(/found no such file/);
+    writeFileSync(join(place.folder, "own.json"), "{}");
+    expect(await first({ schema: "own.json" })).toBe(pointer("../../own.json"));
+    expect(await first({})).toBe("apiVersion: keysteward/v1");
+    writeFileSync(join(place.folder, "schema", "policy.schema.json"), "{}");
+    expect(await first({})).toBe(pointer("../../schema/policy.schema.json"));
+    expect(await first({ flat: true })).toBe(pointer("../schema/policy.schema.json"));
+    const out = join(place.folder, "a", "b");
+    expect(await first({ out })).toBe(pointer("../../../schema/policy.schema.json"));
   });
 
   test("nothing in a dry run, which shows what it would write", async () => {

@@ -14,6 +14,7 @@ import type { HistoryLine } from "../../src/core/history.ts";
 import type { Notice, PassKind, Plan } from "../../src/core/plan.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
 import type { Problem } from "../../src/core/problem.ts";
+import { nothingLive } from "../../src/core/resolve.ts";
 import { createLog } from "../../src/log.ts";
 import { createCredential } from "../../src/portkey/credential.ts";
 import type { PassPorts } from "../../src/reconcile/pass.ts";
@@ -136,7 +137,7 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
     write(text, n = 1) {
       writeFileSync(join(folder, `p${n}.yaml`), text.replaceAll("ID", idOf(n)));
     },
-    problems: () => ports.resolve(ports.policies.load()).problems,
+    problems: () => ports.resolve(ports.policies.load(), nothingLive(ports.clock.now())).problems,
     plan: async (kind = "reconcile") => (await survey(ports, { pass: kind, settleMs, signal: never })).plan,
     readBack: () => readBack(ports, { pass: "proof", settleMs, signal: never }),
     history: () => readAudit(config.stateUrl, { limit: 1_000 }).toReversed(),
@@ -146,7 +147,7 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
       return explainKey({
         keyId: idOf(1),
         set,
-        resolution: ports.resolve(set),
+        resolution: ports.resolve(set, nothingLive(time)),
         applied: ports.state.applied(),
         sight: known === undefined ? { kind: "unseen" } : { kind: "seen", key: known, complete: true },
         now: time,

@@ -274,7 +274,7 @@ describe.each(servers)("$server", ({ model }) => {
     expect(it.stored(1).usage_limits).toBeNull();
   });
 
-  test("normalisation 1, override switch: a false that reads as unset is sent twice, then told and left", async () => {
+  test("normalisation 1, config switch: a false that reads as unset is sent twice, then told and left", async () => {
     const it = await start({ model: { ...model, falseOverrideReads: null } });
     it.want({ defaults: { allow_config_override: false } });
     await it.update();

@@ -51,6 +51,11 @@ test("an approval stands for an hour", () => {
   ]);
 });
 
+test("an approval that a clock which was ahead has dated in the future does not stand: it would outlast its hour", () => {
+  const approval = approvalOf();
+  expect([isStanding(approval, now), isStanding(approval, now - 1)]).toEqual([true, false]);
+});
+
 test("what differs between two held sets is told by key", () => {
   const before = [changeOf(100, 10, 1), changeOf(100, 10, 2), changeOf(100, 10, 3)].map(heldChange);
   const after = [changeOf(100, 10, 1), changeOf(100, 20, 2), changeOf(100, 10, 4)].map(heldChange);

@@ -1,6 +1,8 @@
-import { createResolver, type Resolution } from "../../src/core/resolve.ts";
+import { noOverrides } from "../../src/core/overrides.ts";
+import { createResolver, nothingLive, type ResolveContext, type Resolution } from "../../src/core/resolve.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
+import type { BrokenGuardrail, Guardrail } from "../../src/core/guardrail.ts";
 import type { LiveKey } from "../../src/core/key.ts";
 import type { AppliedField, AppliedKey, Restoration } from "../../src/core/ledger.ts";
 import type { PassKind, Plan } from "../../src/core/plan.ts";
@@ -10,11 +12,13 @@ import type {
   KeyBlock,
   KeyId,
   KeyPolicy,
+  Override,
   PolicySet,
   Profile,
 } from "../../src/core/policy.ts";
 import type { Place, Problem } from "../../src/core/problem.ts";
 import { effectiveFields, type DesiredFields } from "../../src/core/effective.ts";
+import type { KeyMatch } from "../../src/core/key-match.ts";
 import { isObject } from "../../src/core/canonical.ts";
 import { propertyScale } from "../property.ts";
 
@@ -62,6 +66,34 @@ export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
   readonly resetUsage?: string | undefined;
+  readonly overrides?: readonly OverrideParts[];
+  /** Selects its keys instead. */
+  readonly match?: KeyMatch;
+  readonly priority?: number;
+}
+
+/** Instants as a policy writes them. */
+export interface OverrideParts {
+  readonly from?: string;
+  readonly until: string;
+  readonly reason?: string;
+  readonly key?: JsonObject;
+}
+
+/** The overrides of a policy, each a hundred lines below the one before. */
+function overridesOf(parts: readonly OverrideParts[], place: Place): readonly Override[] {
+  if (parts.length === 0) return noOverrides;
+  return parts.map(({ from, until, reason = "a reason", key = {} }, index) => {
+    const line = place.line + 100 * (index + 1);
+    return {
+      from: from === undefined ? null : Date.parse(from),
+      until: Date.parse(until),
+      reason,
+      key: block(key, { ...place, line: line + 3 }),
+      place: { ...place, line },
+      untilPlace: { ...place, line: line + 1 },
+    };
+  });
 }
 
 export function policy(parts: PolicyParts = {}): KeyPolicy {
@@ -69,11 +101,16 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
   return {
     kind: "KeyPolicy",
     labels: {},
-    keyIds: (parts.keyIds ?? [keyId(1)]).map((value) => ({
+    keyIds: (parts.keyIds ?? (parts.match === undefined ? [keyId(1)] : [])).map((value) => ({
       value,
       place: { ...place, line: place.line + 4 },
     })),
+    ...(parts.match === undefined
+      ? {}
+      : { match: { value: parts.match, place: { ...place, line: place.line + 4 } } }),
+    ...(parts.priority === undefined ? {} : { priority: parts.priority }),
     mode: parts.mode ?? "enforce",
+    overrides: overridesOf(parts.overrides ?? [], place),
     ...(parts.resetUsage === undefined
       ? {}
       : { resetUsage: { value: parts.resetUsage, place: { ...place, line: place.line + 8 } } }),
@@ -101,21 +138,35 @@ function documentParts(parts: DocumentParts & { readonly name: string; readonly 
 }
 
 export interface SetParts {
+  /** What is known of live keys; nothing when left out. */
+  readonly context?: Partial<ResolveContext>;
   readonly policies?: readonly KeyPolicy[];
   readonly profiles?: readonly Profile[];
+  readonly guardrails?: readonly Guardrail[];
+  readonly brokenGuardrails?: readonly BrokenGuardrail[];
   readonly problems?: readonly Problem[];
   readonly trusted?: boolean;
 }
 
 export function policySet(parts: SetParts = {}): PolicySet {
   const { policies = [], profiles = [], problems = [], trusted = true } = parts;
-  const documents = policies.length + profiles.length;
-  return { trusted, policies, profiles, problems, files: documents, documents };
+  const { guardrails = [], brokenGuardrails = [] } = parts;
+  const documents = policies.length + profiles.length + guardrails.length;
+  return {
+    trusted,
+    policies,
+    profiles,
+    guardrails,
+    brokenGuardrails,
+    problems,
+    files: documents,
+    documents,
+  };
 }
 
 /** What a fresh resolver makes of a set. */
-export function resolve(parts: SetParts): Resolution {
-  return createResolver()(policySet(parts));
+export function resolve(parts: SetParts, at = now): Resolution {
+  return createResolver()(policySet(parts), { ...nothingLive(at), ...parts.context });
 }
 
 /** The fields of one block, as its policy wants them. */
@@ -196,7 +247,7 @@ export interface PlanParts extends SetParts {
 export function plan(parts: PlanParts): Plan {
   return makePlan({
     pass: parts.pass ?? "reconcile",
-    resolution: parts.resolution ?? resolve(parts),
+    resolution: parts.resolution ?? resolve(parts, parts.now),
     applied: parts.applied ?? new Map(),
     sightOf: parts.sightOf ?? unseen,
     restorations: parts.restorations ?? new Map(),

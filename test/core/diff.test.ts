@@ -131,7 +131,7 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
 });
 
 describe("sameness is the field's own", () => {
-  test("an unset override switch is as good as true, and the ledger then says true", () => {
+  test("an unset config switch is as good as true, and the ledger then says true", () => {
     const path = "defaults.allow_config_override";
     expect(judge({ path, desired: true, live: null })).toEqual({ kind: "adopt" });
     expect(judge({ path, desired: true, applied: confirmed(true), live: null })).toEqual({ kind: "in-sync" });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { explainKey, type Explanation } from "../../src/core/explain.ts";
 import type { Sight } from "../../src/core/make-plan.ts";
-import { createResolver } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../../src/core/resolve.ts";
 import type { AppliedKey } from "../../src/core/ledger.ts";
 import {
   applied,
@@ -29,7 +29,7 @@ function explain(parts: Parts): Explanation {
   return explainKey({
     keyId: keyId(1),
     set,
-    resolution: createResolver()(set),
+    resolution: createResolver()(set, nothingLive(now)),
     applied: parts.applied ?? new Map(),
     sight: parts.sight ?? seen({}),
     now,
@@ -60,7 +60,7 @@ describe("a field", () => {
       "usage_limits.credit_limit",
     );
     expect(field).toMatchObject({ value: 5, source: "top", place: { file: "policies/top.yaml", line: 13 } });
-    expect(field?.overrides).toMatchObject([
+    expect(field?.lost).toMatchObject([
       {
         path: "usage_limits",
         value: null,
@@ -71,15 +71,15 @@ describe("a field", () => {
     ]);
   });
 
-  test("overrides nothing where nobody else speaks of it", () => {
-    expect(fieldOf(explain({ policies: [top], profiles: [base, middle] }), "name")?.overrides).toEqual([]);
+  test("wins over nothing where nobody else speaks of it", () => {
+    expect(fieldOf(explain({ policies: [top], profiles: [base, middle] }), "name")?.lost).toEqual([]);
   });
 
   test("tells a group that was emptied over its parts", () => {
     const emptied = policy({ profiles: ["base"], key: { usage_limits: null } });
     const { fields } = explain({ policies: [emptied], profiles: [base] });
     expect(fields.map(({ path }) => path)).toEqual(["usage_limits"]);
-    expect(fields[0]?.overrides.map(({ path }) => path)).toEqual([
+    expect(fields[0]?.lost.map(({ path }) => path)).toEqual([
       "usage_limits.credit_limit",
       "usage_limits.type",
     ]);
@@ -89,7 +89,7 @@ describe("a field", () => {
     const weekly = policy({ key: { usage_limits: { credit_limit: 5, periodic_reset: "weekly" } } });
     const explanation = explain({ policies: [weekly] });
     const implied = fieldOf(explanation, "usage_limits.periodic_reset_days");
-    expect(implied).toMatchObject({ value: null, overrides: [] });
+    expect(implied).toMatchObject({ value: null, lost: [] });
     expect(implied?.place).toEqual(fieldOf(explanation, "usage_limits.periodic_reset")?.place);
   });
 });

@@ -7,7 +7,7 @@ import { configA, configB } from "./build.ts";
  *
  * The normalisations are what is known of Portkey's answers, from its API reference or observed:
  *
- *    1 override switch      7 alert emails      13 usage period         19 rotation status     25 user
+ *    1 config switch      7 alert emails      13 usage period         19 rotation status     25 user
  *    2 defaults row         8 metadata          14 next usage reset     20 instants            26 usage reset
  *    3 config               9 no budget         15 no rotation          21 expired             27 expiry_enforced
  *    4 workspace           10 bookkeeping       16 next rotation        22 scopes              28 name
@@ -34,13 +34,13 @@ const defaultsWithout = (absent: string): JsonObject => ({
 /** Fields that stand alone, and the parts of `defaults`. */
 export const rows: readonly Row[] = [
   {
-    rule: "normalisation 1, override switch: true reads as 1, or as unset, which has the same effect",
+    rule: "normalisation 1, config switch: true reads as 1, or as unset, which has the same effect",
     key: { defaults: { allow_config_override: true } },
     same: [{ allow_config_override: 1 }, { allow_config_override: true }, { allow_config_override: null }],
     differs: [{ allow_config_override: 0 }, { allow_config_override: false }],
   },
   {
-    rule: "normalisation 1, override switch: false reads as 0; unset is a difference",
+    rule: "normalisation 1, config switch: false reads as 0; unset is a difference",
     key: { defaults: { allow_config_override: false } },
     same: [{ allow_config_override: 0 }, { allow_config_override: false }],
     differs: [{ allow_config_override: 1 }, { allow_config_override: null }],

@@ -106,7 +106,7 @@ describe("normalisation 29, list and GET: what an answer does not carry is unkno
     expect(liveValue(listed, "rotation_policy.rotation_period")).toBe("weekly");
   });
 
-  test("the override switch inside defaults counts only where there is none at the top", () => {
+  test("the config switch inside defaults counts only where there is none at the top", () => {
     const path = "defaults.allow_config_override";
     const inner = { defaults: { metadata: null, config_id: null, allow_config_override: false } };
     const withoutTop = Object.fromEntries(

@@ -3,7 +3,7 @@ import type { AppliedField, AppliedKey } from "../../src/core/ledger.ts";
 import { fieldsToProve, isOverdue, keysToProve, proveKey, readBackOf } from "../../src/core/proof.ts";
 import { applied, claimed, confirmed, keyId, live, now, settleMs } from "./build.ts";
 
-const context = { now, settleMs };
+const context = { now, settleMs, complete: false };
 
 /** A value that a request of ours set just now. */
 function written(value: number, own: Partial<AppliedField> = {}): AppliedField {
@@ -17,7 +17,7 @@ function keyWith(fields: Record<string, AppliedField>): AppliedKey {
 function judgeLimit(field: AppliedField, creditLimit: number | null, when = now): string | undefined {
   const usage = creditLimit === null ? null : { type: "cost", credit_limit: creditLimit };
   const key = keyWith({ "usage_limits.credit_limit": field });
-  return proveKey(key, live({ usage_limits: usage }), { now: when, settleMs })[0]?.kind;
+  return proveKey(key, live({ usage_limits: usage }), { ...context, now: when })[0]?.kind;
 }
 
 describe("a read after a write", () => {
@@ -56,6 +56,34 @@ describe("a read after a write", () => {
   });
 });
 
+describe("a field that no read shows", () => {
+  const path = "rotation_policy.rotation_period";
+  const key = keyWith({ [path]: { ...confirmed("weekly", now - 1_000), unproved: true } });
+  const shown = live({}, "list");
+
+  function kindAt(at: number, complete: boolean): string | undefined {
+    return proveKey(key, shown, { settleMs, now: at, complete })[0]?.kind;
+  }
+
+  test("is asked for until the settle time is over, and then, where the read shows all there is, is unprovable", () => {
+    expect(kindAt(now, true)).toBe("unseen");
+    expect(kindAt(now - 1_000 + settleMs - 1, true)).toBe("unseen");
+    expect(kindAt(now - 1_000 + settleMs, true)).toBe("unprovable");
+    expect(kindAt(now - 1_000 + settleMs, false)).toBe("unseen");
+    expect(kindAt(now - 1_001, true)).toBe("unprovable");
+  });
+
+  test("is noted as such, which ends the question as any other answer does", () => {
+    const proofs = proveKey(key, shown, { settleMs, now: now + settleMs, complete: true });
+    expect(readBackOf(keyId(1), proofs)).toEqual({
+      keyId: keyId(1),
+      shown: [],
+      notShown: [],
+      unprovable: [path],
+    });
+  });
+});
+
 describe("what is open", () => {
   test("is what an answer confirmed and no read was judged for", () => {
     const key = keyWith({ name: written(1), description: confirmed(2), scopes: claimed(["a"]) });
@@ -80,6 +108,12 @@ describe("what is open", () => {
     expect(isOverdue(keyWith({ name: old, description: written(1) }), context)).toBe(false);
   });
 
+  test("is not waited for because of a clock that was ahead when it was written", () => {
+    const ahead = { ...confirmed(1, now + 1), unproved: true as const };
+    expect(isOverdue(keyWith({ name: ahead }), context)).toBe(true);
+    expect(isOverdue(keyWith({ name: ahead, description: written(1) }), context)).toBe(false);
+  });
+
   test("stays open as long as nothing was judged", () => {
     const key = keyWith({ "usage_limits.credit_limit": written(5), name: written(1) });
     const late = proveKey(key, live({ name: "100", usage_limits: { credit_limit: 100 } }), context);
@@ -94,6 +128,7 @@ describe("what is open", () => {
       keyId: keyId(1),
       shown: ["usage_limits.credit_limit"],
       notShown: ["name"],
+      unprovable: [],
     });
   });
 });

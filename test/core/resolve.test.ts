@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createResolver } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../../src/core/resolve.ts";
 import { problemAt } from "../../src/core/problem.ts";
-import { at, keyId, policy, policySet, profile, resolve } from "./build.ts";
+import { at, keyId, now, policy, policySet, profile, resolve } from "./build.ts";
 
 const broken = { usage_limits: { alert_threshold: 5 } };
 
@@ -164,8 +164,14 @@ describe("the resolver remembers", () => {
 
   test("nothing changed: the same objects", () => {
     const resolver = createResolver();
-    const first = resolver(policySet({ policies: [user, stranger], profiles: [base, other] }));
-    const second = resolver(policySet({ policies: [stranger, user], profiles: [other, base] }));
+    const first = resolver(
+      policySet({ policies: [user, stranger], profiles: [base, other] }),
+      nothingLive(now),
+    );
+    const second = resolver(
+      policySet({ policies: [stranger, user], profiles: [other, base] }),
+      nothingLive(now),
+    );
     for (const id of [keyId(1), keyId(2)]) expect(second.desired.get(id)).toBe(first.desired.get(id));
   });
 
@@ -174,9 +180,9 @@ describe("the resolver remembers", () => {
     const middle = profile({ name: "middle", profiles: ["base"] });
     const deep = policy({ name: "deep", keyIds: [keyId(3)], profiles: ["middle"] });
     const policies = [user, stranger, deep];
-    const first = resolver(policySet({ policies, profiles: [base, other, middle] }));
+    const first = resolver(policySet({ policies, profiles: [base, other, middle] }), nothingLive(now));
     const changed = profile({ name: "base", key: { description: "changed" } });
-    const second = resolver(policySet({ policies, profiles: [changed, other, middle] }));
+    const second = resolver(policySet({ policies, profiles: [changed, other, middle] }), nothingLive(now));
     for (const id of [keyId(1), keyId(3)]) {
       expect(second.desired.get(id)?.fields.get("description")?.value).toBe("changed");
     }
@@ -185,7 +191,8 @@ describe("the resolver remembers", () => {
 
   test("a profile that vanishes and comes back leaves no stale value behind", () => {
     const resolver = createResolver();
-    const read = (...profiles: (typeof base)[]) => resolver(policySet({ policies: [user], profiles }));
+    const read = (...profiles: (typeof base)[]) =>
+      resolver(policySet({ policies: [user], profiles }), nothingLive(now));
     expect(read(base).desired.size).toBe(1);
     expect(read().desired.size).toBe(0);
     expect(read().held).toMatchObject([{ keyId: keyId(1), policy: "user" }]);
@@ -197,7 +204,7 @@ describe("the resolver remembers", () => {
     const resolver = createResolver();
     const unsound = policy({ name: "unsound", keyIds: [keyId(4)], key: broken });
     const set = policySet({ policies: [user, stranger, unsound], profiles: [base, other] });
-    resolver(set);
-    expect(resolver(set)).toEqual(createResolver()(set));
+    resolver(set, nothingLive(now));
+    expect(resolver(set, nothingLive(now))).toEqual(createResolver()(set, nothingLive(now)));
   });
 });

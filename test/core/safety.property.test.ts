@@ -7,9 +7,9 @@ import type { AppliedKey } from "../../src/core/ledger.ts";
 import type { Sight } from "../../src/core/make-plan.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { JsonObject, KeyBlock, KeyId, KeyPolicy, PolicySet, Profile } from "../../src/core/policy.ts";
-import { createResolver } from "../../src/core/resolve.ts";
+import { createResolver, nothingLive } from "../../src/core/resolve.ts";
 import { keyBlock, storedKey } from "./arbitraries.ts";
-import { asGet, confirmed, deepFreeze, plan, policy, policySet, profile } from "./build.ts";
+import { asGet, confirmed, deepFreeze, now, plan, policy, policySet, profile } from "./build.ts";
 import type { Stored } from "./model-server.ts";
 import { picker, show } from "./model-shapes.ts";
 import { holds, timeFor } from "../property.ts";
@@ -133,19 +133,22 @@ test(
       fc.property(cases, damage, fc.integer(), ({ set, keys }, done, seed) => {
         const resolver = createResolver();
         const sightOf = sightsOf(keys, seed);
-        const before = deepFreeze(resolver(set));
+        const before = deepFreeze(resolver(set, nothingLive(now)));
         expectEveryChangeAskedFor(plan({ resolution: before, sightOf }), set);
         const after = damaged(set, done);
-        const made = plan({ resolution: deepFreeze(resolver(after)), sightOf });
+        const made = plan({ resolution: deepFreeze(resolver(after, nothingLive(now))), sightOf });
         expectEveryChangeAskedFor(made, after);
         const shuffled = policySet({
           ...after,
           policies: after.policies.toReversed(),
           profiles: after.profiles.toReversed(),
         });
-        expect(plan({ resolution: createResolver()(shuffled), sightOf })).toEqual(made);
+        expect(plan({ resolution: createResolver()(shuffled, nothingLive(now)), sightOf })).toEqual(made);
         expect(
-          plan({ resolution: createResolver()(policySet({ trusted: done.trusted })), sightOf }).changes,
+          plan({
+            resolution: createResolver()(policySet({ trusted: done.trusted }), nothingLive(now)),
+            sightOf,
+          }).changes,
         ).toEqual([]);
       }),
     );
@@ -161,7 +164,7 @@ test(
       "safety: damage",
       fc.property(cases, damage, ({ set, keys }, done) => {
         const resolver = createResolver();
-        const first = resolver(set);
+        const first = resolver(set, nothingLive(now));
         const synced = synchronised(first.desired, keys);
         const quiet = plan({ resolution: first, applied: synced.ledger, sightOf: synced.sightOf });
         expect(quiet.changes).toEqual([]);
@@ -169,10 +172,15 @@ test(
         const after = damaged(set, { ...done, contested: [] });
         for (const pass of ["reconcile", "edit"] as const) {
           const sightOf = pass === "edit" ? (): Sight => ({ kind: "unseen" }) : synced.sightOf;
-          const made = plan({ pass, resolution: resolver(after), applied: synced.ledger, sightOf });
+          const made = plan({
+            pass,
+            resolution: resolver(after, nothingLive(now)),
+            applied: synced.ledger,
+            sightOf,
+          });
           expect(made.changes).toEqual([]);
           expect(made.adoptions).toEqual([]);
-          const covered = resolver(after).desired;
+          const covered = resolver(after, nothingLive(now)).desired;
           const told = new Set(
             made.notices.filter(({ kind }) => kind === "held" || kind === "orphaned").map((one) => one.keyId),
           );

@@ -91,6 +91,39 @@ describe("what rings", () => {
   });
 });
 
+describe("a round of reading back that is asked for", () => {
+  test("begins at once and is told of when it has ended; one that was under way before does not count", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end({ applied: 1, awaiting: 1 });
+    await rig.clock.advance(500);
+    let ended = false;
+    void daemon.readBack().then(() => (ended = true));
+    await settle();
+    expect(rig.rounds).toHaveLength(1);
+    await rig.rounds[0]!.end({ open: 1 });
+    expect([rig.rounds.length, ended]).toEqual([2, false]);
+    await rig.rounds[1]!.end();
+    expect(ended).toBe(true);
+  });
+
+  test("is waited for until it has not given way, and not after a stop", async () => {
+    rig.warm();
+    const daemon = await rig.start();
+    await rig.passes[0]!.end();
+    let ended = false;
+    void daemon.readBack().then(() => (ended = true));
+    await settle();
+    await rig.rounds[0]!.end({ gaveWay: true });
+    expect([rig.rounds.length, ended]).toEqual([2, false]);
+    const stopped = daemon.stop();
+    await rig.rounds[1]!.end({ gaveWay: true });
+    await stopped;
+    expect(ended).toBe(true);
+    await daemon.readBack();
+  });
+});
+
 describe("without being rung it looks again", () => {
   test("after a failure, waiting for longer each time, until it succeeds", async () => {
     await rig.start();
@@ -121,6 +154,38 @@ describe("without being rung it looks again", () => {
     await rig.passes[1]!.end({ notices: [notice("settling")] });
     await rig.clock.advance(settleMs);
     expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile"]);
+  });
+
+  test("at once, at everything, when an edit left what turned out to loosen; after growing waits when that left it too", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ unfinished: [outcome("deferred")] });
+    await rig.clock.advance(0);
+    expect(rig.kinds()).toEqual(["edit", "reconcile"]);
+    for (const [index, wait] of [5_000, 10_000, 20_000].entries()) {
+      await rig.passes[index + 1]!.end({ unfinished: [outcome("deferred")] });
+      await rig.clock.advance(wait - 1);
+      expect(rig.passes).toHaveLength(index + 2);
+      await rig.clock.advance(1);
+      expect(rig.passes).toHaveLength(index + 3);
+    }
+    await rig.passes[4]!.end();
+    await rig.clock.advance(3_600_000);
+    expect(rig.passes).toHaveLength(5);
+  });
+
+  test("not when an edit pass that became one which covers it came first", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end();
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[1]!.end({ notices: [notice("settling")] });
+    rig.rings.watch();
+    await settle();
+    await rig.passes[2]!.end({ kind: "reconcile" });
+    await rig.clock.advance(3_600_000);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "edit"]);
   });
 
   test("not when a pass that covers it came first", async () => {

@@ -41,6 +41,16 @@ describe("a pass is followed by another one", () => {
       { kind: "edit", ...soon },
     ],
     [
+      "at once, reading, when an edit left what turned out to loosen",
+      { kind: "edit", unfinished: [outcome("deferred")] },
+      { kind: "reconcile", afterMs: 0, failed: false },
+    ],
+    [
+      "soon, when a reconcile pass left it too: somebody changes the key under its hands",
+      { unfinished: [outcome("deferred")] },
+      { kind: "reconcile", ...soon },
+    ],
+    [
       "once it has settled, reading, when a read may have lagged",
       { notices: [notice("settling")] },
       { kind: "reconcile", afterMs: settleMs, failed: false },

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Outcome, PassReport } from "../../src/core/outcome.ts";
 import type { Change } from "../../src/core/plan.ts";
+import type { FieldProof } from "../../src/core/proof.ts";
 import { createPassLog, type PassLog } from "../../src/daemon/pass-log.ts";
 import { createLog } from "../../src/log.ts";
+import type { KeyProof } from "../../src/reconcile/read-back.ts";
 import { keyId, live, plan, policy, seen } from "../core/build.ts";
 import { notice, outcome, problem, report } from "./reports.ts";
 
@@ -178,6 +180,37 @@ describe("a notice is told", () => {
     log.report(missing);
     expect(lines[0]).toMatchObject({ level: "warn", kind: "missing", keyId: keyId(1), policy: "team" });
   });
+});
+
+test("what no read shows of a key is told with the fields, whether a round or a pass found it; what is proved is not", () => {
+  const field = (path: string, kind: FieldProof["kind"]): FieldProof => ({
+    path,
+    kind,
+    set: 1,
+    read: undefined,
+  });
+  const fields = [field("name", "shown"), field("scopes", "unprovable")];
+  const proofs: KeyProof[] = [
+    { keyId: keyId(1), policy: "team", kind: "unprovable", fields },
+    { keyId: keyId(2), policy: "team", kind: "proved", fields: [field("name", "shown")] },
+  ];
+  log.unprovable("pass-1", proofs);
+  log.readBack({
+    pass: "round-1",
+    proofs,
+    open: 0,
+    contradicted: 0,
+    gaveWay: false,
+    refused: false,
+    error: null,
+  });
+  const warnings = lines.filter(({ level }) => level === "warn");
+  expect(warnings).toMatchObject(
+    ["pass-1", "round-1"].map((pass) => ({
+      msg: "no read shows what was written",
+      ...{ pass, keyId: keyId(1), policy: "team", paths: ["scopes"] },
+    })),
+  );
 });
 
 describe("a held plan is told", () => {

@@ -22,6 +22,7 @@ export function report(own: Partial<PassReport> = {}): PassReport {
     applied: 0,
     awaiting: 0,
     requests: { reads: 1, writes: 0, throttledMs: 0 },
+    overrides: { inForce: 0, next: null },
     ...own,
   };
 }

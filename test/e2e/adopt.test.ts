@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkedResult } from "../render/results.ts";
 import { makePlace, root, until, uuid, type Place } from "./cli.ts";
@@ -35,6 +35,10 @@ test("audit, import, validate, plan, apply: nothing is sent, and then drift is f
   expect(before.exitCode, before.stderr).toBe(0);
   expect(before.stdout).toContain("2 not governed.");
 
+  const schema = await place.run("schema", "policy");
+  expect(JSON.parse(schema.stdout)).toHaveProperty("$schema");
+  mkdirSync(join(place.folder, "schema"));
+  writeFileSync(join(place.folder, "schema", "policy.schema.json"), schema.stdout);
   const imported = await place.run("import");
   expect(imported.exitCode, imported.stderr).toBe(0);
   expect(imported.stdout).toContain("left out defaults.metadata.tries");
@@ -44,6 +48,9 @@ test("audit, import, validate, plan, apply: nothing is sent, and then drift is f
     "workspace-ws-shared-123",
     "workspace-ws-shared-123/search-chatbot.yaml",
   ]);
+  const file = join(place.policies, "organisation/admin.yaml");
+  const pointer = /^# yaml-language-server: \$schema=(.+)\n/.exec(readFileSync(file, "utf8"))?.[1];
+  expect(readFileSync(join(dirname(file), pointer!), "utf8")).toBe(schema.stdout);
   expect((await place.run("validate")).exitCode).toBe(0);
   expect((await place.run("plan")).exitCode).toBe(0);
   expect((await place.run("apply")).exitCode).toBe(0);

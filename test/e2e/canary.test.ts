@@ -202,3 +202,17 @@ test("nor is it in the audit trail when a commit's author bears it, and git does
   expect(stdout).toMatch(/commit [0-9a-f]{12} by \[secret\] <\[secret\]@example\.com>/);
   expectNoCanary();
 });
+
+test("nor is it in the state when a policy's file is called so, or stands in a folder that is", async () => {
+  const file = join(plane.adminKey, `${plane.adminKey}.yaml`);
+  place.write(file, keyPolicy("two", uuid(2), "{ name: changed, defaults: { metadata: { team: a } } }"));
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  await keep(place.run("plan"));
+  for (const format of ["human", "json"]) await keep(place.run("history", "--format", format));
+  expect((await keep(place.run("history", "verify"))).exitCode).toBe(0);
+  expect((await keep(place.run("plan"))).exitCode).toBe(0);
+  rmSync(join(place.policies, plane.adminKey), { recursive: true });
+  await keep(place.run("plan"));
+  expect(texts.join("")).toContain("[secret].yaml");
+  expectNoCanary();
+});

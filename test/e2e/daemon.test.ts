@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkedResult } from "../render/results.ts";
 import { isReadBack, keyPolicy, makePlace, until, uuid, type Place, type Running } from "./cli.ts";
 import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
 
@@ -109,6 +110,26 @@ describe("the daemon", () => {
     expect(plane.puts().filter(({ path }) => path.endsWith(uuid(3)))).toHaveLength(1);
     expect(daemon.log.some((line) => line["msg"] === "notice" && line["kind"] === "not-reflected")).toBe(
       true,
+    );
+    await stop(daemon);
+  });
+
+  test("a sync that is waited for ends when what it wrote is read back, with the words and exit codes of apply", async () => {
+    const daemon = await startInSync();
+    await until(() => isReadBack(daemon), "the first pass read back", daemon.output);
+    plane.keys.get(uuid(1))!["rate_limits"] = [];
+    const mended = await place.run("sync", "--wait", "--format", "json");
+    expect(mended.exitCode).toBe(0);
+    expect(checkedResult("sync", mended.stdout)).toMatchObject({
+      report: { applied: 1, awaiting: 0 },
+      outcomes: [{ keyId: uuid(1), outcome: "applied", message: "applied, and read back as it was set" }],
+    });
+    const stubborn = plane.keys.get(uuid(3))!;
+    Object.defineProperty(stubborn, "rate_limits", { get: () => [], set: () => undefined, enumerable: true });
+    const refused = await place.run("sync", "--wait");
+    expect(refused.exitCode).toBe(5);
+    expect(refused.stdout).toContain(
+      `not-reflected ${uuid(3)} (key-3): accepted, but rate_limits was set to`,
     );
     await stop(daemon);
   });

@@ -225,6 +225,11 @@ describe("without a daemon", () => {
     expect(plane.puts()).toEqual([]);
     expect((await place.run("approve", plan["heldDigest"] as string)).exitCode).toBe(0);
     expect(limits()).toEqual(ten(100));
+    const idle = await place.run("approve", plan["heldDigest"] as string);
+    expect([idle.exitCode, idle.stdout]).toEqual([
+      6,
+      expect.stringMatching(/Nothing is held now.*: keysteward plan$/m),
+    ]);
   });
 
   test("an approval of what is held no more writes nothing", async () => {

@@ -80,18 +80,50 @@ describe("history", () => {
     expect(entries[0].lines.map(({ event }: any) => event)).toEqual(["claimed", "applied", "read-back"]);
 
     const { stdout } = await place.run("history", "--policy", "one");
-    expect(stdout.replace(/\d+ ms/, "5 ms").replace(/^\S+/, "2026-11-25T10:00:00.000Z")).toBe(
+    // Both changes are under way at a time.
+    const steady = stdout.replace(/\d+ ms/, "5 ms").replace(/^\S+/, "2026-11-25T10:00:00.000Z");
+    expect(steady.replace(/\(line \d+\)$/gm, "(line 1)")).toBe(
       [
-        `2026-11-25T10:00:00.000Z ${uuid(1)} one policies/one.yaml:5`,
+        `2026-11-25T10:00:00.000Z ${uuid(1)} one policies/one.yaml:5 (line 1)`,
         `  commit ${first.slice(0, 12)} by writer <writer@example.com>, with edits that were not committed`,
         `  ~ name: "unnamed" -> "one" (new, policies/one.yaml:6)`,
-        `  rejected: PUT /api-keys/${uuid(1)} got 400 AB01: the request was refused; it says: no such name, 5 ms later\n`,
+        `  rejected: PUT /api-keys/${uuid(1)} got 400 AB01: the request was refused; it says: no such name, 5 ms later (line 1)\n`,
       ].join("\n"),
     );
     const human = await place.run("history", "--key", uuid(2));
     expect(human.stdout).toContain(
       `policies/base.yaml:4, commit ${first.slice(0, 12)} by writer <writer@example.com>)`,
     );
+  });
+
+  test("tells of a request whose answer was lost how it ended, once that was found, and stays a whole chain", async () => {
+    Object.assign(place.env, { KEYSTEWARD_SETTLE: "0s" });
+    place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: one }"));
+    let reached = false;
+    plane.intercept = ({ method }) => {
+      reached ||= method === "PUT";
+      return method === "PUT";
+    };
+    const killed = place.start("apply");
+    await until(() => reached, "the request", killed.output);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    plane.intercept = () => false;
+    expect((await place.run("history")).stdout).toContain("  how it ended was never learnt\n");
+    plane.keys.get(uuid(1))!["name"] = "one";
+    expect((await place.run("apply")).exitCode).toBe(0);
+
+    const { entries } = await json("history");
+    expect(entries).toMatchObject([{ event: "claimed", outcome: "applied" }]);
+    expect(entries[0].lines.map(({ seq, event, detail }: any) => [seq, event, detail.found])).toEqual([
+      [1, "claimed", undefined],
+      [2, "applied", true],
+    ]);
+    expect((await place.run("history")).stdout).toMatch(
+      /^ {2}found later as it was to be set: name, (\d+ ms later|at \S+) \(line 2\)$/m,
+    );
+    expect(await json("verdict", "verify")).toMatchObject({ ok: true, lines: 2 });
+    expect((await place.run("plan")).exitCode).toBe(0);
   });
 
   test("filters by key, policy, commit and time, and shows the latest first", async () => {
@@ -168,7 +200,9 @@ describe("history", () => {
       outcome: "applied",
       uncommitted: false,
     });
-    expect(await json("verdict", "verify")).toMatchObject({ ok: true, lines: 4 });
+    const { ok, lines } = await json("verdict", "verify");
+    // Two requests with their ends, and what was read back by now.
+    expect([ok, lines >= 4]).toEqual([true, true]);
     daemon.child.kill("SIGTERM");
     expect((await daemon.ended).exitCode).toBe(0);
     expect(daemon.log.filter(({ level }) => level !== "info")).toEqual([]);

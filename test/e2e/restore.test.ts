@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openState } from "../../src/state/open-state.ts";
 import { checkedResult } from "../render/results.ts";
 import { isReadBack, keyPolicy, makePlace, until, uuid, type Place, type Running } from "./cli.ts";
 import { rawKey, startPlainControlPlane, type PlainControlPlane } from "./plain-control-plane.ts";
@@ -105,6 +106,33 @@ describe("without a daemon", () => {
     const before = new Date(Date.parse(first.at) - 1).toISOString();
     expect((await place.run("restore", "one", "--to", before, "--yes")).exitCode).toBe(0);
     expect(key()).toMatchObject({ name: "by hand", usage_limits: budget });
+  });
+
+  test("after the audit trail was trimmed, it goes back to what is still known, and never to a looser baseline", async () => {
+    plane.keys.get(uuid(1))!["usage_limits"] = { ...budget, credit_limit: 9_000 };
+    expect((await place.run("apply")).exitCode).toBe(0);
+    place.write("two.yaml", keyPolicy("two", uuid(2), "{ name: second }"));
+    expect((await place.run("apply")).exitCode).toBe(0);
+    const { stdout } = await place.run("history", "--format", "json", "--limit", "1");
+    const [second] = checkedResult("history", stdout)["entries"];
+    const state = openState({ url: `sqlite:${join(place.folder, "state.db")}`, mode: "write" });
+    state.trimAudit({ keepMs: Number.MAX_SAFE_INTEGER, most: second.lines.length }, Date.now());
+    state.close();
+    expect((await place.run("history")).stdout).not.toContain(uuid(1));
+
+    const asNow = await place.run("restore", "one", "--to", String(second.seq), "--dry-run");
+    expect([asNow.exitCode, asNow.stdout]).toEqual([0, expect.stringContaining("is as it was already")]);
+    writeBudget(900);
+    expect((await place.run("apply")).exitCode).toBe(0);
+    expect((await place.run("restore", "one", "--to", String(second.seq), "--yes")).exitCode).toBe(0);
+    expect(key()).toMatchObject({ name: "governed", usage_limits: { credit_limit: 500 } });
+    const lost = await place.run("restore", "one", "--to", "1", "--yes");
+    expect(lost.exitCode).toBe(4);
+    expect(lost.stderr).toContain(`it begins with line ${second.seq}, of ${second.at}`);
+    expect(key()).toMatchObject({ usage_limits: { credit_limit: 500 } });
+    expect((await place.run("restore", "one", "--yes")).exitCode).toBe(0);
+    expect(key()).toMatchObject({ name: "by hand", usage_limits: { credit_limit: 9_000 } });
+    expect((await place.run("history", "verify")).exitCode).toBe(0);
   });
 
   test("what cannot be put back is said: no such point, a key never written, a plan that has moved on", async () => {

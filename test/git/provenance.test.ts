@@ -70,11 +70,11 @@ describe("the origin of a file", () => {
       commit: first,
       author: "writer <writer@example.com>",
       committedAt: expect.stringMatching(/^2026-01-01T00:0\d:00(Z|\+00:00)$/) as string,
-      dirty: false,
+      uncommitted: false,
     });
     expect(await provenance.of(repository.path("policies/b.yaml"))).toMatchObject({
       commit: second,
-      dirty: true,
+      uncommitted: true,
     });
     expect(told).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe("the origin of a file", () => {
     const { provenance } = ask(repository.root);
     for (const [index, name] of names.entries()) {
       const origin = await provenance.of(repository.path(name));
-      expect(origin).toMatchObject({ commit: commits[index], dirty: false });
+      expect(origin).toMatchObject({ commit: commits[index], uncommitted: false });
       expect(origin?.author).toMatch(/^Writer O'; /);
     }
   });
@@ -115,9 +115,9 @@ describe("the origin of a file", () => {
       author: "editor <editor@example.com>",
     });
     repository.git("commit", "-q", "--amend", "-m", "in other words");
-    expect(await provenance.of(file)).toMatchObject({ commit: repository.head(), dirty: false });
+    expect(await provenance.of(file)).toMatchObject({ commit: repository.head(), uncommitted: false });
     repository.git("checkout", "-q", first);
-    expect(await provenance.of(file)).toMatchObject({ commit: first, dirty: false });
+    expect(await provenance.of(file)).toMatchObject({ commit: first, uncommitted: false });
     repository.git("pack-refs", "--all");
     repository.git("checkout", "-q", "main");
     expect((await provenance.of(file))?.commit).toBe(repository.head());
@@ -132,10 +132,10 @@ describe("the origin of a file", () => {
     symlinkSync(first, join(root, "current"));
     const { provenance, told } = ask(join(root, "current/policies"));
     const file = join(root, "current/policies/a.yaml");
-    expect(await provenance.of(file)).toMatchObject({ commit: first, dirty: false });
+    expect(await provenance.of(file)).toMatchObject({ commit: first, uncommitted: false });
     symlinkSync(second, join(root, "next"));
     renameSync(join(root, "next"), join(root, "current"));
-    expect(await provenance.of(file)).toMatchObject({ commit: second, dirty: false });
+    expect(await provenance.of(file)).toMatchObject({ commit: second, uncommitted: false });
     expect(told).toEqual([]);
   });
 
@@ -147,16 +147,16 @@ describe("the origin of a file", () => {
     const { provenance } = ask(repository.path("policies"));
     expect(await provenance.of(repository.path("policies/a.yaml"))).toMatchObject({
       commit: first,
-      dirty: false,
+      uncommitted: false,
     });
   });
 
-  test("is not called dirty for the line ends that a checkout makes", async () => {
+  test("is not called uncommitted for the line ends that a checkout makes", async () => {
     const repository = new Repository();
     repository.git("config", "core.autocrlf", "true");
     repository.commit("writer", { "a.yaml": "a: 1\r\nb: 2\r\n" });
     const { provenance } = ask(repository.root);
-    expect(await provenance.of(repository.path("a.yaml"))).toMatchObject({ dirty: false });
+    expect(await provenance.of(repository.path("a.yaml"))).toMatchObject({ uncommitted: false });
   });
 
   test("is found in a repository that names its objects by SHA-256", async () => {
@@ -166,7 +166,10 @@ describe("the origin of a file", () => {
     const other = new Repository(join(root, "other"));
     const commit = other.commit("writer", { "a.yaml": "1" });
     expect(commit).toHaveLength(64);
-    expect(await ask(other.root).provenance.of(other.path("a.yaml"))).toMatchObject({ commit, dirty: false });
+    expect(await ask(other.root).provenance.of(other.path("a.yaml"))).toMatchObject({
+      commit,
+      uncommitted: false,
+    });
   });
 });
 
@@ -239,7 +242,7 @@ describe("a push of many changes", () => {
     for (let index = 0; index < inOrder.length; index += 4) {
       await Promise.all(
         inOrder.slice(index, index + 4).map(async (file) => {
-          expect((await provenance.of(repository.path(file)))?.dirty).toBe(false);
+          expect((await provenance.of(repository.path(file)))?.uncommitted).toBe(false);
         }),
       );
     }
@@ -403,7 +406,7 @@ describe("a checkout that means harm starts nothing", () => {
     writeFileSync(repository.path("a.yaml"), "2");
     const env = { PATH: `.:${process.env["PATH"] ?? ""}:`, HOME: repository.root };
     const { provenance, told } = ask(repository.root, { env });
-    expect(await provenance.of(repository.path("a.yaml"))).toMatchObject({ commit, dirty: true });
+    expect(await provenance.of(repository.path("a.yaml"))).toMatchObject({ commit, uncommitted: true });
     expect([told, existsSync(trace)]).toEqual([[], false]);
   });
 

@@ -47,6 +47,10 @@ const everything: JsonObject = {
 };
 
 describe("the policy made for a live key", () => {
+  test("points to no schema where there is none", () => {
+    expect(imported(everything, { schema: null }).text).toMatch(/^apiVersion: keysteward\/v1\n/);
+  });
+
   test("says all that is set, in the order of the schema, and names the key as the dashboard does", () => {
     const { text, leftOut } = imported(everything);
     expect(leftOut).toEqual([]);

@@ -53,6 +53,36 @@ metadata: { name: bare }
 spec: {}
 `;
 
+test("a document that selects keys gives its attributes, their place and its priority", () => {
+  const text = `apiVersion: keysteward/v1
+kind: KeyPolicy
+metadata: { name: select }
+spec:
+  match:
+    workspace_id: F47AC10B-58CC-4372-A567-0E02B2C3D479
+    name: "search-*"
+    metadata: { team: search, tier: 2 }
+  priority: 0
+`;
+  const [policy] = parse(text).policies;
+  expect(policy).toMatchObject({
+    keyIds: [],
+    match: {
+      value: {
+        workspaceId: "F47AC10B-58CC-4372-A567-0E02B2C3D479",
+        name: "search-*",
+        metadata: { team: "search", tier: 2 },
+      },
+      place: { line: 5, column: 3 },
+    },
+    priority: 0,
+  });
+  expect(policy?.match?.value).not.toHaveProperty("workspace_id");
+  const plain = parse(text.replace("  priority: 0\n", "")).policies[0];
+  expect(plain).not.toHaveProperty("priority");
+  expect(parse(full).policies[0]).not.toHaveProperty("match");
+});
+
 test("a document gives its values as written, ids in lower case, and the place of each", () => {
   const { documents, policies, problems, profiles } = parse(full);
   expect(problems).toEqual([]);
@@ -143,7 +173,8 @@ test("YAML 1.2: what 1.1 took for booleans, octals and sexagesimals is plain tex
 test.each(["", "\n", "# only a comment\n", "---\n", "---\n# c\n...\n---\n"])(
   "a file without content is fine: %j",
   (text) => {
-    expect(parse(text)).toEqual({ policies: [], profiles: [], problems: [], documents: 0 });
+    const nothing = { policies: [], profiles: [], guardrails: [], brokenGuardrails: [], problems: [] };
+    expect(parse(text)).toEqual({ ...nothing, documents: 0 });
   },
 );
 

@@ -67,7 +67,7 @@ test("every example is valid where it stands", () => {
   expect(examples).toBeGreaterThan(25);
 });
 
-test("no mapping takes unknown fields but labels and metadata", () => {
+test("no mapping takes unknown fields but labels, metadata and a schema", () => {
   const open = [...objects(schema, "")]
     .filter(([, node]) => typeof node["properties"] === "object" && node["additionalProperties"] !== false)
     .map(([path]) => path);
@@ -75,7 +75,14 @@ test("no mapping takes unknown fields but labels and metadata", () => {
   const free = [...objects(schema, "")]
     .filter(([, node]) => typeof node["additionalProperties"] === "object")
     .map(([, node]) => node["title"]);
-  expect(free).toEqual(["Labels", "DefaultMetadata"]);
+  expect(free).toEqual([
+    "Labels",
+    "GuardrailLabels",
+    "MatchLabels",
+    "GuardrailMatchMetadata",
+    "MatchMetadata",
+    "DefaultMetadata",
+  ]);
 });
 
 const base = { apiVersion: "keysteward/v1", kind: "Profile", metadata: { name: "p" } };

@@ -2,7 +2,8 @@
  * A state in memory that keeps the rules of the ledger, and refuses what nobody may do: to tell how a request ended
  * that was never claimed. The disk outlives the process that wrote to it.
  */
-import type { FieldPath } from "../../src/core/key.ts";
+import type { FieldPath, LiveKey } from "../../src/core/key.ts";
+import type { KeptGuardrail } from "../../src/core/guardrail.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
@@ -20,9 +21,12 @@ import { Fuse } from "./fuse.ts";
 export interface Disk {
   readonly ledger: Map<KeyId, AppliedKey>;
   readonly inventory: Map<KeyId, InventoryKey>;
+  /** Keys of the inventory that were written since they were seen. */
+  readonly outdated: Map<KeyId, LiveKey>;
   readonly facts: Map<FactName, JsonObject>;
   readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
   readonly restorations: Map<KeyId, Restoration>;
+  guardrails: readonly KeptGuardrail[];
   readonly audit: AuditEntry[];
 }
 
@@ -30,16 +34,26 @@ export function emptyDisk(): Disk {
   return {
     ledger: new Map(),
     inventory: new Map(),
+    outdated: new Map(),
     facts: new Map(),
     baselines: new Map(),
     restorations: new Map(),
+    guardrails: [],
     audit: [],
   };
 }
 
 type Step = Exclude<
   keyof State,
-  "applied" | "inventoryOf" | "keysNamed" | "baselineOf" | "restorations" | "fact" | "close"
+  | "applied"
+  | "inventoryOf"
+  | "liveKeys"
+  | "keysNamed"
+  | "baselineOf"
+  | "restorations"
+  | "guardrails"
+  | "fact"
+  | "close"
 >;
 
 export class FakeState implements State {
@@ -71,6 +85,10 @@ export class FakeState implements State {
     return this.disk.inventory.get(id);
   }
 
+  liveKeys(): Iterable<LiveKey> {
+    return [...this.disk.outdated.values(), ...[...this.disk.inventory.values()].map(({ key }) => key)];
+  }
+
   baselineOf(id: KeyId): ReadonlyMap<FieldPath, Baseline> {
     return this.disk.baselines.get(id) ?? new Map();
   }
@@ -86,6 +104,10 @@ export class FakeState implements State {
       .sort();
   }
 
+  guardrails(): readonly KeptGuardrail[] {
+    return this.disk.guardrails;
+  }
+
   fact(name: FactName): JsonObject | undefined {
     return this.disk.facts.get(name);
   }
@@ -99,6 +121,8 @@ export class FakeState implements State {
     this.#step("claim", `claim ${claim.keyId}`, () => {
       this.disk.ledger.set(claim.keyId, afterClaim(this.disk.ledger.get(claim.keyId), claim));
       this.#underWay.set(claim.keyId, claimedPaths(claim));
+      const seen = this.disk.inventory.get(claim.keyId);
+      if (seen !== undefined) this.disk.outdated.set(claim.keyId, seen.key);
       this.disk.inventory.delete(claim.keyId);
       const baseline = this.disk.baselines.get(claim.keyId) ?? new Map<FieldPath, Baseline>();
       const was = [...claim.fields.map(({ path, from }) => ({ path, value: from })), ...(claim.groups ?? [])];
@@ -123,12 +147,13 @@ export class FakeState implements State {
     this.#settle("leaveClaimed", { id, audit, rule });
   }
 
-  adopt(adoptions: readonly Adoption[]): void {
+  adopt(adoptions: readonly Adoption[], audit: readonly AuditEntry[] = []): void {
     this.#step("adopt", `adopt ${adoptions.map(({ keyId }) => keyId).join(" ")}`, () => {
       for (const adoption of adoptions) {
         const before = this.disk.ledger.get(adoption.keyId);
         this.disk.ledger.set(adoption.keyId, afterAdoption(before, adoption));
       }
+      this.disk.audit.push(...audit);
     });
   }
 
@@ -164,19 +189,24 @@ export class FakeState implements State {
   saveInventory(keys: readonly InventoryKey[]): void {
     this.#step("saveInventory", "saveInventory", () => {
       this.disk.inventory.clear();
+      this.disk.outdated.clear();
       for (const key of keys) this.disk.inventory.set(key.key.id, key);
     });
   }
 
   saveInventoryKeys(keys: readonly InventoryKey[]): void {
     this.#step("saveInventoryKeys", `saveInventoryKeys ${keys.map(({ key }) => key.id).join(" ")}`, () => {
-      for (const key of keys) this.disk.inventory.set(key.key.id, key);
+      for (const key of keys) this.#see(key);
     });
   }
 
   saveInventoryKey(key: InventoryKey): void {
-    this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => {
-      this.disk.inventory.set(key.key.id, key);
+    this.#step("saveInventoryKey", `saveInventoryKey ${key.key.id}`, () => this.#see(key));
+  }
+
+  saveGuardrails(guardrails: readonly KeptGuardrail[]): void {
+    this.#step("saveGuardrails", "saveGuardrails", () => {
+      this.disk.guardrails = guardrails;
     });
   }
 
@@ -189,6 +219,11 @@ export class FakeState implements State {
 
   close(): void {
     this.#underWay.clear();
+  }
+
+  #see(key: InventoryKey): void {
+    this.disk.outdated.delete(key.key.id);
+    this.disk.inventory.set(key.key.id, key);
   }
 
   #settle(

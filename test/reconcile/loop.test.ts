@@ -258,6 +258,20 @@ describe("something else that writes", () => {
   });
 });
 
+test("what runs alone and throws before its first wait stops nothing: its caller is told, and the loop turns on", async () => {
+  const rig = new LoopRig();
+  const thrown = rig.loop.alone((): Promise<never> => {
+    throw new Error("at once");
+  });
+  rig.ring("edit");
+  await expect(thrown).rejects.toThrow("at once");
+  await settle();
+  expect(rig.begun).toEqual(["edit"]);
+  rig.running!.end(false);
+  expect(await rig.loop.alone(() => Promise.resolve("next"))).toBe("next");
+  await rig.loop.idle();
+});
+
 test("idle waits for the pass under way and for what is rung, and not for anything after a stop", async () => {
   const rig = new LoopRig();
   await rig.loop.idle();

@@ -6,8 +6,13 @@ import { createRig, plainKeys, policiesFor } from "./rig.ts";
 
 const [one, two] = [keyId(1), keyId(2)];
 
-function origin(commit: string, dirty = false): Origin {
-  return { commit, author: `${commit} <${commit}@example.com>`, committedAt: "2026-01-01T00:00:00Z", dirty };
+function origin(commit: string, uncommitted = false): Origin {
+  return {
+    commit,
+    author: `${commit} <${commit}@example.com>`,
+    committedAt: "2026-01-01T00:00:00Z",
+    uncommitted,
+  };
 }
 
 /** Knows these files, and notes which it was asked for. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
 import { awaitProof, proofWaitMs, withProofs } from "../../src/reconcile/await-proof.ts";
-import type { Outcome } from "../../src/core/outcome.ts";
+import { isTaken, type Outcome } from "../../src/core/outcome.ts";
+import type { LiveRecord } from "../../src/ports.ts";
 import { readBack, type KeyProof } from "../../src/reconcile/read-back.ts";
 import { readBackRound } from "../../src/reconcile/read-back-round.ts";
 import { Withdrawn } from "../../src/reconcile/withdrawn.ts";
@@ -141,6 +142,79 @@ describe("what was pushed is read back", () => {
     expect(await look(rig)).toMatchObject([
       { kind: "not-shown", fields: [{ kind: "not-shown", set: 50, read: 900 }, { kind: "shown" }] },
     ]);
+  });
+});
+
+describe("a field that no read shows", () => {
+  const hidden = "defaults.allow_config_override";
+
+  /** Keys whose switch for overrides a pass has just set, on a control plane that shows it nowhere. */
+  async function blindly(count: number): Promise<{ rig: Rig; outcomes: readonly Outcome[] }> {
+    const wanted = { name: "wanted", defaults: { allow_config_override: false } };
+    const rig = createRig({ policies: policiesFor(count, wanted), keys: plainKeys(count) });
+    const get = rig.plane.get.bind(rig.plane);
+    const list = rig.plane.list.bind(rig.plane);
+    rig.plane.get = async (...asked) => without(await get(...asked));
+    rig.plane.list = async (...asked) => (await list(...asked)).map(without);
+    const outcomes = await rig.enforce(await rig.survey());
+    rig.log.length = 0;
+    return { rig, outcomes };
+  }
+
+  function without(record: LiveRecord): LiveRecord {
+    const fields = new Map(record.key.fields);
+    fields.delete(hidden);
+    return { ...record, key: { ...record.key, fields } };
+  }
+
+  function asked(rig: Rig): string[] {
+    return rig.log.filter((line) => /^(get|list)/.test(line));
+  }
+
+  test.each([1, 3])(
+    "of %i keys, is asked for until the settle time is over, then told as unprovable, once, and not asked for again",
+    async (count) => {
+      const { rig } = await blindly(count);
+      expect(new Set(kinds(await look(rig)))).toEqual(new Set(["open"]));
+      rig.setNow(now + settleMs - 1);
+      expect(new Set(kinds(await look(rig)))).toEqual(new Set(["open"]));
+      rig.setNow(now + settleMs);
+      expect(kinds(await look(rig))).toEqual(Array(count).fill("unprovable"));
+      expect(rig.state.disk.audit.slice(-count).map(({ event, detail }) => [event, detail])).toEqual(
+        Array(count).fill(["read-back", { fields: [], unprovable: [hidden] }]),
+      );
+      rig.log.length = 0;
+      expect(await look(rig)).toEqual([]);
+      expect(asked(rig)).toEqual([]);
+      expect((await rig.survey()).plan).toMatchObject({ changes: [], notices: [], adoptions: [] });
+    },
+  );
+
+  test("is in question again once it is written anew", async () => {
+    const { rig } = await blindly(1);
+    rig.setNow(now + settleMs);
+    await look(rig);
+    const policies = policiesFor(1, { name: "wanted", defaults: { allow_config_override: true } });
+    const next = createRig({ policies, keys: rig.plane.keys, disk: rig.state.disk });
+    next.setNow(now + settleMs);
+    await next.enforce(await next.survey());
+    expect(kinds(await look(next))).toEqual(["proved"]);
+  });
+
+  test("ends the waiting of an apply with words of its own, and is no failure", async () => {
+    const { rig, outcomes } = await blindly(1);
+    let time = now;
+    const sleep = (ms: number): Promise<void> => {
+      time += ms;
+      return Promise.resolve();
+    };
+    const ports = { ...rig.ports, clock: { now: () => time, sleep } };
+    const signal = new AbortController().signal;
+    const ended = withProofs(outcomes, await awaitProof(ports, { pass: "pass-1", settleMs, signal }));
+    expect(ended).toMatchObject([
+      { outcome: "unprovable", message: `accepted; it cannot be proved: no read shows ${hidden}` },
+    ]);
+    expect(ended.every(({ outcome }) => isTaken(outcome))).toBe(true);
   });
 });
 

@@ -108,7 +108,7 @@ describe("one GET is made", () => {
     expect(seen.inventory.map(({ rotationReadAt }) => rotationReadAt)).toEqual([now, now, null]);
   });
 
-  test("for each key whose policy speaks of the override switch and whose row does not, and for no other", async () => {
+  test("for each key whose policy speaks of the config switch and whose row does not, and for no other", async () => {
     const bare = { allow_config_override: undefined } as unknown as JsonObject;
     const switches = { key: { defaults: { allow_config_override: false } } };
     const own = { last_updated_at: minuteAgo };

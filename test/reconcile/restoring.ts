@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import type { Canonical, FieldPath } from "../../src/core/key.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
-import type { KeyPast, PastWrite } from "../../src/core/restore.ts";
+import { confirmedValues, pastWrites, type KeyPast } from "../../src/core/key-past.ts";
+import { requestEnds, type HistoryLine } from "../../src/core/history.ts";
 import { carryOutRestore, planRestore } from "../../src/reconcile/restore.ts";
 import { keyId, policy } from "../core/build.ts";
 import type { Stored, Variant } from "../core/model-server.ts";
@@ -19,21 +19,30 @@ export function rigWith(key: Stored, block: JsonObject, server?: Variant): Rig {
   });
 }
 
-/** Our writes to the key as the audit trail has them. */
-export function pastOf(rig: Rig): KeyPast {
-  const writes = rig.state.disk.audit.flatMap((entry, index): PastWrite[] => {
-    if (entry.event !== "claimed") return [];
-    const fields = entry.detail["fields"] as unknown as {
-      path: FieldPath;
-      from?: Canonical;
-      to: Canonical;
-    }[];
-    return [
-      { seq: index + 1, at: entry.at, fields: fields.map(({ path, from, to }) => ({ path, from, to })) },
-    ];
-  });
-  return { baseline: rig.state.baselineOf(one), writes };
+/** What is known of our writes to the key; of the audit trail only the lines from `first` on. */
+export function pastOf(rig: Rig, first = 1): KeyPast {
+  const all = rig.state.disk.audit.map((entry, index): HistoryLine => ({
+    ...entry,
+    seq: index + 1,
+    hash: "",
+  }));
+  const lines = all.filter(({ seq }) => seq >= first);
+  const entries: { first: HistoryLine; rest: HistoryLine[] }[] = [];
+  for (const line of lines) {
+    if (line.event === "claimed") entries.push({ first: line, rest: [] });
+    else if (goesOn.includes(line.event)) entries.at(-1)?.rest.push(line);
+  }
+  const applied = rig.state.applied().get(one);
+  return {
+    baseline: rig.state.baselineOf(one),
+    confirmed: confirmedValues(applied),
+    writes: pastWrites(entries, applied),
+    reach: first === 1 ? null : { seq: first, at: lines[0]?.at ?? null },
+    timeOf: (seq) => lines.findLast((line) => line.seq <= seq)?.at,
+  };
 }
+
+const goesOn: readonly string[] = [...requestEnds, "read-back"];
 
 /** Puts the key back to its baseline, and expects that every change of it is taken. */
 export async function restore(rig: Rig): Promise<void> {

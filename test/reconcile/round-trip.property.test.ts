@@ -12,6 +12,7 @@ import { dayMs, keyId, now, policy, settleMs } from "../core/build.ts";
 import { later, storedMetadata, type Stored, type Variant } from "../core/model-server.ts";
 import type { View } from "../core/model-shapes.ts";
 import { unfulfilled, unmanaged } from "../core/oracle.ts";
+import { nothingLive } from "../../src/core/resolve.ts";
 import { holds, timeFor } from "../property.ts";
 import { ReadOracle } from "./read-oracle.ts";
 import { createRig, type Rig } from "./rig.ts";
@@ -72,7 +73,7 @@ class Passes {
     );
     const keys = new Map(stored.map((key, index) => [keyId(index + 1), key]));
     this.rig = createRig({ policies, keys, variant: server, view, seed });
-    this.#desired = this.rig.ports.resolve(this.rig.ports.policies.load()).desired;
+    this.#desired = this.rig.ports.resolve(this.rig.ports.policies.load(), nothingLive(now)).desired;
   }
 
   /** The paths of each key that are not as its policy wants them. */

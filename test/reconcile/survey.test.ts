@@ -125,7 +125,9 @@ test("the reading half takes a state that cannot write", async () => {
     inventoryOf: () => undefined,
     baselineOf: () => new Map(),
     restorations: () => new Map(),
+    guardrails: () => [],
     keysNamed: () => [],
+    liveKeys: () => [],
     fact: () => undefined,
   };
   const rig = createRig({ policies: policiesFor(1, { name: "a" }), keys: plainKeys(1) });

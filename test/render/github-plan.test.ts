@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import * as prettier from "prettier";
 import { describe, expect, test } from "vitest";
+import { policyCourses } from "../../src/core/policy-courses.ts";
 import type { Notice, Plan, Refusal } from "../../src/core/plan.ts";
 import type { Json } from "../../src/core/policy.ts";
 import { problemAt } from "../../src/core/problem.ts";
@@ -42,7 +43,7 @@ const ours = {
     "word",
     "whitespace",
   ]),
-  html: /^(?:<!-- keysteward plan -->|<\/details>|<details(?: open)?><summary>[^<>]*(?:<b><code>[^<>]*<\/code><\/b>)(?: <code>[^<>]*<\/code>)+<\/summary>)$/,
+  html: /^(?:<!-- keysteward (?:plan|forecast) -->|<\/details>|<details(?: open)?><summary>[^<>]*(?:<b><code>[^<>]*<\/code><\/b>)(?: <code>[^<>]*<\/code>)+<\/summary>)$/,
 };
 
 async function expectOnlyOurs(markdown: string): Promise<void> {
@@ -116,7 +117,14 @@ function hostileView(texts: readonly string[]) {
     defaults: { metadata },
   };
   const policies = [
-    policy({ name: next(), place: place(), key }),
+    policy({
+      name: next(),
+      place: place(),
+      key,
+      overrides: [
+        { until: "2026-09-03T00:00:00Z", reason: next(), key: { name: `o${next()}`, scopes: [next()] } },
+      ],
+    }),
     policy({ name: `${next()}2`, place: place(), keyIds: [keyId(2)], mode: "report", key }),
   ];
   const sightOf = seen(liveKey(1, { name: next(), scopes: [next()] }), liveKey(2, { description: next() }));
@@ -129,6 +137,7 @@ function hostileView(texts: readonly string[]) {
       plan: { ...made, notices: [...made.notices, notice], refusals: [refusal] },
       names: new Map([[keyId(1), next()]]),
       unenforced: unenforcedDifferences(resolution.desired.values(), sightOf, now),
+      courses: policyCourses(resolution.desired.values()),
       all: true,
     },
     problems: [problemAt("KS1204", place(), { message: next() })],
@@ -168,7 +177,7 @@ describe("a plan for a pull request", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(hostileText, { minLength: 1, maxLength: 12 }), async (texts) => {
         const { view, problems: told } = hostileView(texts);
-        await expectOnlyOurs(githubPlan(view, told));
+        for (const at of [undefined, now]) await expectOnlyOurs(githubPlan({ ...view, at }, told));
       }),
       { numRuns: propertyRuns() },
     );

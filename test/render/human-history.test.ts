@@ -46,7 +46,7 @@ describe("a request", () => {
       view,
     );
     expect(text).toBe(
-      `2026-09-01T12:00:00.000Z ${keyId(1)} search policies/search.yaml:5\n` +
+      `2026-09-01T12:00:00.000Z ${keyId(1)} search policies/search.yaml:5 (line 1)\n` +
         `  ~ scopes: (empty) -> ["logs.view"] (drift, policies/a.yaml:7)\n` +
         "  how it ended was never learnt\n",
     );
@@ -58,22 +58,43 @@ describe("a request", () => {
       line(
         "unknown",
         { message: "no answer", status: null, attempts: 3, errorCode: null },
-        { at: now + 250 },
+        { at: now + 250, seq: 2 },
       ),
-      line("read-back", { fields: [field("scopes", ["logs.view"], true)] }, { at: now + 60_000 }),
-      line("read-back", { fields: [field("name", "other", false)] }, { at: now + 61_000 }),
-      line("read-back", { message: "no read shows this key", paths: ["name"] }, { at: now + 62_000 }),
+      line("read-back", { fields: [field("scopes", ["logs.view"], true)] }, { at: now + 60_000, seq: 3 }),
+      line("read-back", { fields: [field("name", "other", false)] }, { at: now + 61_000, seq: 8 }),
+      line("read-back", { fields: [], unprovable: ["scopes"] }, { at: now + 61_500, seq: 9 }),
+      line(
+        "read-back",
+        { message: "no read shows this key", paths: ["name"] },
+        { at: now + 62_000, seq: 10 },
+      ),
     ];
     const text = humanHistory([{ first: line("claimed", {}), rest }], view);
     expect(text.split("\n").slice(1)).toEqual([
-      "  unknown: 3 attempts, no answer, 250 ms later",
-      "  read back as it was set, at 2026-09-01T12:01:00.000Z",
-      '  read back: name reads "other", at 2026-09-01T12:01:01.000Z',
-      "  read back: no read shows this key, at 2026-09-01T12:01:02.000Z",
+      "  unknown: 3 attempts, no answer, 250 ms later (line 2)",
+      "  read back as it was set, at 2026-09-01T12:01:00.000Z (line 3)",
+      '  read back: name reads "other", at 2026-09-01T12:01:01.000Z (line 8)',
+      "  read back: no read shows scopes, so it cannot be proved, at 2026-09-01T12:01:01.500Z (line 9)",
+      "  read back: no read shows this key, at 2026-09-01T12:01:02.000Z (line 10)",
       "",
     ]);
     const [entry] = checked("history", historyJson([{ first: line("claimed"), rest }])).entries;
     expect(entry).toMatchObject({ outcome: "unknown", commit: null, fields: [], uncommitted: false });
+  });
+
+  test("whose value was found without an answer says so, and has ended; one that was never sent has not", () => {
+    const found = line("applied", { found: true, fields: ["name", "scopes"] }, { at: now + 60_000, seq: 3 });
+    const told = (...rest: HistoryLine[]): [string | undefined, unknown] => {
+      const entry = { first: line("claimed"), rest };
+      const [{ outcome }] = checked("history", historyJson([entry])).entries;
+      return [humanHistory([entry], view).trimEnd().split("\n").at(-1), outcome];
+    };
+    const text = "  found later as it was to be set: name, scopes, at 2026-09-01T12:01:00.000Z (line 3)";
+    expect(told(found)).toEqual([text, "applied"]);
+    expect(told(line("unknown"), found)).toEqual([text, "applied"]);
+    expect(told(line("withdrawn"), found)).toEqual([text, "withdrawn"]);
+    expect(told(line("unknown"))[1]).toBe("unknown");
+    expect(told()).toEqual(["  how it ended was never learnt", null]);
   });
 
   test("whose value before is not known, or which has edits that were not committed, says that", () => {
@@ -85,8 +106,21 @@ describe("a request", () => {
     expect(text).toContain(
       "commit cccccccccccc by writer <writer@example.com>, with edits that were not committed\n",
     );
-    expect(text).toContain("  applied: status 200, 0 ms later\n");
+    expect(text).toContain("  applied: status 200, 0 ms later (line 1)\n");
   });
+});
+
+test("whether a file was uncommitted is said of each value's own file", () => {
+  const own = { ...field, path: "name", file: "policies/search.yaml" };
+  const profile = { ...field, commit: "c".repeat(40), author: "a" };
+  const told = (detail: JsonObject, of: JsonObject): boolean[] => {
+    const first = line("claimed", { fields: [own, { ...profile, ...of }], ...detail });
+    const [entry] = checked("history", historyJson([{ first, rest: [] }])).entries;
+    return [entry, ...entry.fields].map(({ uncommitted }: any) => uncommitted as boolean);
+  };
+  expect(told({}, {})).toEqual([false, false, false]);
+  expect(told({ uncommitted: true }, {})).toEqual([true, true, false]);
+  expect(told({}, { uncommitted: true })).toEqual([false, false, true]);
 });
 
 test.each(["forgotten", "restored", "approved", "held", "applied"] as const)(

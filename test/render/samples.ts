@@ -53,6 +53,7 @@ export const report: PassReport = {
   applied: 2,
   awaiting: 0,
   requests: { reads: 1, writes: 2, throttledMs: 250 },
+  overrides: { inForce: 0, next: null },
 };
 
 /** Everything by which a text could forge a line, move a cursor, set a title or turn the writing direction. */

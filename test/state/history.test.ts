@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { HistoryFilter } from "../../src/core/history.ts";
 import type { AuditEntry } from "../../src/ports.ts";
-import { readHistory } from "../../src/state/open-state.ts";
+import { readHistory, readLineTime, readTrailStart } from "../../src/state/open-state.ts";
 import { auditOf, claimOf, keyA, keyB } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
 
@@ -71,5 +71,32 @@ describe("the history", () => {
 
   it("is empty where there is no state", () => {
     expect(found(states.path())).toEqual([]);
+  });
+});
+
+describe("the beginning of the trail", () => {
+  function trail(): { state: ReturnType<typeof states.open>; url: string } {
+    const path = states.path();
+    const state = states.open(path);
+    for (const at of [10, 20, 30]) state.leaveClaimed(keyA, auditOf(keyA, "held", at));
+    return { state, url: `sqlite:${path}` };
+  }
+
+  it("is told once earlier lines were taken off, also when none is left", () => {
+    const { state, url } = trail();
+    expect(readTrailStart(url)).toBeNull();
+    state.trimAudit({ keepMs: 1_000, most: 2 }, 30);
+    expect(readTrailStart(url)).toEqual({ seq: 2, at: 20 });
+    state.trimAudit({ keepMs: 1, most: 9 }, 99);
+    expect(readTrailStart(url)).toEqual({ seq: 4, at: null });
+    expect(readTrailStart(`sqlite:${states.path()}`)).toBeNull();
+  });
+
+  it("bounds what is known of when a line was written", () => {
+    const { state, url } = trail();
+    expect([1, 2, 3, 9].map((seq) => readLineTime(url, seq))).toEqual([10, 20, 30, 30]);
+    state.trimAudit({ keepMs: 1_000, most: 2 }, 30);
+    expect([1, 2, 3].map((seq) => readLineTime(url, seq))).toEqual([undefined, 20, 30]);
+    expect(readLineTime(`sqlite:${states.path()}`, 1)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { InventoryKey } from "../../src/ports.ts";
+import type { InventoryKey, StateReader } from "../../src/ports.ts";
 import { loadDriver } from "../../src/state/sqlite-driver.ts";
 import { auditOf, claimOf, inventoryKey, keyA, keyB } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
@@ -91,6 +91,42 @@ describe("the inventory", () => {
     expect([state.inventoryOf(keyA), state.inventoryOf(keyB)?.key.name]).toEqual([undefined, "two"]);
     state.saveInventory([inventoryKey(keyA, "new")]);
     expect(state.inventoryOf(keyA)?.key.name).toBe("new");
+  });
+
+  it("still knows that a claimed key is there, and what it was called, until it is seen again or gone", () => {
+    const path = states.filled();
+    const state = states.open(path);
+    state.saveInventory([inventoryKey(keyA, "one"), inventoryKey(keyB, "two")]);
+    state.claim(claimOf(keyA, [{ path: "name", value: "new" }]), auditOf(keyA, "claimed"));
+    const known = (from: StateReader): string[] => [...from.liveKeys()].map(({ name }) => name);
+    expect(known(state)).toEqual(["one", "two"]);
+    expect(known(states.open(path, "read"))).toEqual(["one", "two"]);
+    state.saveInventoryKey(inventoryKey(keyA, "new"));
+    expect(known(state)).toEqual(["new", "two"]);
+    expect(state.inventoryOf(keyA)?.key.name).toBe("new");
+    state.claim(claimOf(keyA, [{ path: "name", value: "newer" }]), auditOf(keyA, "claimed"));
+    state.saveInventory([inventoryKey(keyB, "two")]);
+    expect(known(state)).toEqual(["two"]);
+  });
+
+  it("gives every key, however many there are, and to who reads beside a writer", () => {
+    const path = states.path();
+    const state = states.open(path);
+    const ids = Array.from({ length: 1_203 }, (_, index) => `key-${String(index).padStart(5, "0")}`);
+    state.saveInventory(ids.map((id) => inventoryKey(id, id)));
+    for (const reader of [state, states.open(path, "read")]) {
+      expect([...reader.liveKeys()].map(({ id }) => id)).toEqual(ids);
+    }
+  });
+
+  it("gives the same object until something is noted: what was computed from it holds that long", () => {
+    const state = states.open(states.path());
+    state.saveInventory([inventoryKey(keyA, "one")]);
+    const before = state.liveKeys();
+    state.saveFact("paused", { since: 1 });
+    expect(state.liveKeys()).toBe(before);
+    state.saveInventoryKey(inventoryKey(keyA, "two"));
+    expect(state.liveKeys()).not.toBe(before);
   });
 
   it("agrees with a plain map over any lists, with repeats, across reopening", () => {

@@ -96,8 +96,8 @@ export class LedgerModel {
     }
   }
 
-  readBack({ keyId, shown, notShown }: ReadBack): void {
-    for (const path of [...shown, ...notShown]) {
+  readBack({ keyId, shown, notShown, unprovable }: ReadBack): void {
+    for (const path of [...shown, ...notShown, ...unprovable]) {
       const field = this.keys[keyId]?.fields[path];
       if (field === undefined) continue;
       delete field.unproved;

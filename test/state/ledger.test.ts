@@ -237,6 +237,7 @@ describe("the ledger", () => {
           keyId: owner.keyId,
           shown: fc.uniqueArray(path, { maxLength: 3 }),
           notShown: fc.uniqueArray(path, { maxLength: 3 }),
+          unprovable: fc.uniqueArray(path, { maxLength: 3 }),
         }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("reopen" as const) }) },

@@ -38,7 +38,10 @@ const unsent = (state: State): void => state.leaveClaimed(keyA, auditOf(keyA, "w
 const read =
   (reset: ResetNote) =>
   (state: State): void =>
-    state.noteReadBacks([{ keyId: keyA, shown: [], notShown: [], reset }], [auditOf(keyA, "read-back")]);
+    state.noteReadBacks(
+      [{ keyId: keyA, shown: [], notShown: [], unprovable: [], reset }],
+      [auditOf(keyA, "read-back")],
+    );
 
 describe("a request that resets usage", () => {
   it("is kept as claimed before it goes out, with what was known before", () => {
