@@ -22,6 +22,7 @@ export const shares = {
   "selectors: what cannot be read": 500,
   "killed anywhere": 300,
   "resets of usage": 300,
+  "resets of usage: selected keys": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,

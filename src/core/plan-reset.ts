@@ -71,9 +71,9 @@ function dueReset(
   const token = desired.resetUsage?.value;
   const { reset } = applied ?? {};
   if (token === undefined) return undefined;
-  const isBegun = reset?.claimed?.token === token;
-  if (isBegun ? reset.claimed?.stand === "open" : !isTokenDue(applied, askedTokens(desired)))
-    return undefined;
+  const begun = reset?.claimed?.token === token ? reset.claimed : undefined;
+  const isDue = begun === undefined ? isTokenDue(applied, askedTokens(desired)) : begun.stand !== "open";
+  if (!isDue) return undefined;
   return { token, previous: previousToken(reset, token) };
 }
 

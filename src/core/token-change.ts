@@ -35,8 +35,8 @@ export function isTokenDue(known: Known, { policy, token, selectors }: AskedToke
 }
 
 /**
- * The last tokens of the policies that select a key, once what is asked was noted; undefined where one has it to itself. One
- * whose reset is due is not noted before that is begun.
+ * The last tokens of the policies that select a key, once what is asked was noted; undefined where one has it to itself and
+ * the rest of the ledger says as much. One whose reset is due is not noted before that is begun.
  */
 export function tokensAfter(
   known: Known,
@@ -44,7 +44,7 @@ export function tokensAfter(
   isBegun: boolean,
 ): AppliedKey["tokens"] | undefined {
   const { selectors = [] } = asked;
-  if (selectors.length < 2) return undefined;
+  if (selectors.length < 2) return tokenPutAway(known, asked);
   const owner = selectors.find(({ token }) => token !== null)?.policy;
   const waits = !isBegun && isTokenDue(known, asked);
   return new Map(
@@ -53,6 +53,15 @@ export function tokensAfter(
       return [policy, waits && policy === owner ? last : (token ?? last)];
     }),
   );
+}
+
+/** A token that was taken out of a policy while that of another one counted: to put it back is no change either. */
+function tokenPutAway(known: Known, { policy, token }: AskedTokens): AppliedKey["tokens"] | undefined {
+  const last = known?.tokens?.get(policy) ?? null;
+  const isElsewhere = [known?.reset?.settled?.token, known?.reset?.claimed?.token].includes(
+    last ?? undefined,
+  );
+  return token !== undefined || last === null || isElsewhere ? undefined : new Map([[policy, last]]);
 }
 
 /** Whether the ledger knows these tokens already. */

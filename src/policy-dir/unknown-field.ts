@@ -1,7 +1,6 @@
 import { didYouMean, suggest } from "../core/suggest.ts";
 import { clip } from "./yaml-stream.ts";
 
-const later = "is not a part of keysteward/v1 yet";
 const immutable = "cannot be changed by an update of the key";
 const served = "is the server's own record, not a setting";
 

@@ -95,6 +95,9 @@ describe("right before it is sent again", () => {
     const rig = await again(({ plane }) => plane.resets?.made.set(one, [now - 9 * settleMs]));
     expect(rig.plane.bodies).toEqual([]);
     expect(resetOf(rig)).toEqual({ settled: { token: "launch", at: now, end: "proved" } });
+    expect(rig.state.disk.audit).toMatchObject([
+      { event: "read-back", detail: { fields: [], reset: { token: "launch", kind: "done" } } },
+    ]);
   });
 
   test("a fresh look that cannot be judged leaves it in doubt", async () => {
