@@ -118,6 +118,9 @@ test("a change that somebody approved while it is held is the one with the same 
       disk,
       limits,
     });
+    const edit = await rig.survey("edit");
+    expect(edit.plan.held).toMatchObject([{ rank: "loosens", fields: [], reset: { token } }]);
+    expect(edit.mayTurnOut).toBe(false);
     return (await rig.survey()).plan;
   };
   const [a, b] = [await held("a"), await held("b")];

@@ -137,3 +137,43 @@ describe("a key that comes under a policy", () => {
     expect(after(claim, confirm, forget, come)).toEqual(seen);
   });
 });
+
+describe("the tokens of policies that select a key together", () => {
+  const selectors = (high: string | null, low: string | null) => [
+    { policy: "team", token: high },
+    { policy: "low", token: low },
+  ];
+
+  /** What is kept of them after some steps, as it is read anew from the disk. */
+  function kept(...steps: readonly ((state: State) => void)[]): unknown {
+    const path = states.path();
+    const state = states.open(path);
+    for (const step of steps) step(state);
+    state.close();
+    return states.open(path).applied().get(keyA)?.tokens;
+  }
+
+  const first = (state: State): void => adopt(state, { selectors: selectors(null, null) });
+
+  it("are kept, and go when one of them has the key to itself", () => {
+    expect(kept(first)).toEqual(
+      new Map([
+        ["team", null],
+        ["low", null],
+      ]),
+    );
+    expect(kept(first, (state) => adopt(state, {}))).toBeUndefined();
+  });
+
+  it("wait for a reset that is due, and are noted with its claim", () => {
+    const due = (state: State): void => adopt(state, { selectors: selectors(null, "b"), token: "b" });
+    const begun = (state: State): void => claim(state, { selectors: selectors(null, "b"), token: "b" });
+    expect(kept(first, due)).toEqual(kept(first));
+    const noted = new Map([
+      ["team", null],
+      ["low", "b"],
+    ]);
+    expect(kept(first, due, begun)).toEqual(noted);
+    expect(kept(first, begun, unsent)).toEqual(noted);
+  });
+});
