@@ -59,6 +59,7 @@ describe("the report says what happened", () => {
       unfinished: [],
       applied: 2,
       requests: { reads: 1, writes: 2, throttledMs: 0 },
+      overrides: { inForce: 0, next: null },
     });
     expect(isInSync(report)).toBe(false);
     expect(isInSync({ ...report, awaiting: 0 })).toBe(true);
