@@ -155,8 +155,11 @@ export interface StateWriter {
   confirm(id: KeyId, at: number, audit: AuditEntry): void;
   /** The server refused the request: what was claimed did not take effect. */
   refuse(id: KeyId, at: number, audit: AuditEntry): void;
-  /** The request may or may not have taken effect, or never went out: the claim stays. */
-  leaveClaimed(id: KeyId, audit: AuditEntry): void;
+  /**
+   * The request may or may not have taken effect, or never went out: the claim stays. With `none` it certainly had no
+   * effect, which matters for a reset of usage: it is sent again without a look.
+   */
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect?: "open" | "none"): void;
   /** Leaves a key alone from now on, since a person has put it back; with null, no longer. */
   setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void;
   /** Reads after writes were judged; a line of the audit trail for each. */

@@ -24,6 +24,8 @@ export const shares = {
   "fmt: what a file says": 300,
   "drift: accepted": 40,
   "edit: one field of a text": 300,
+  "resets of usage": 300,
+  "resets of usage: selected keys": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,

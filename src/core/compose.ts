@@ -5,6 +5,8 @@
  *               (`usage_limits: null`) is of all its parts, and the other way round, as between a policy and its profiles
  *   priority    two that have one priority may say the same; different values are a conflict, and nobody's way is had
  *   mode        the most careful of all: what one of them wants to be told, or left alone, no other one may write
+ *   reset       the token of the highest priority that has one, in the order of the names where two are equal: whose token
+ *               is a change is for `token-change.ts` to say
  *   selection   together they must not take the key away from one of them, else what it asks would come and go
  *   rules       what each asks alone may contradict what they ask together: Portkey's rules and guardrails are judged
  *               once more
@@ -14,6 +16,7 @@
 import { covers, type Acknowledged, type Acknowledgements } from "./acknowledged.ts";
 import { noCourse, type Course } from "./course.ts";
 import { sameCanonical } from "./canonical.ts";
+import { checkReset } from "./check-reset.ts";
 import type { DesiredField, DesiredFields } from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import type { FieldPath } from "./key.ts";
@@ -40,6 +43,8 @@ export interface SelectedBy {
   readonly mode: Mode;
   /** Where its `match` stands. */
   readonly place: Place;
+  /** Its token, where it has one. */
+  readonly resetUsage?: Placed<string>;
 }
 
 /** What the selectors of a key ask of it together. */
@@ -90,7 +95,9 @@ export function compose(selectors: readonly Selector[]): Composition {
       : layTogether(selectors);
   return {
     selectedBy: selectors.map(({ name, priority, match, resolved }) => {
-      return { policy: name, priority, mode: resolved.policy.mode, place: match.place };
+      const { mode, resetUsage } = resolved.policy;
+      const reset = resetUsage === undefined ? {} : { resetUsage };
+      return { policy: name, priority, mode, place: match.place, ...reset };
     }),
     mode: mostCareful(selectors.map(({ resolved }) => resolved.policy.mode)),
     fields,
@@ -178,7 +185,14 @@ function togetherProblems(selectors: readonly Selector[], fields: DesiredFields)
     message: `${problem.message} (asked for by ${names} together, of the keys that all of them select)`,
   }));
   const lost = selectors.flatMap((selector) => leavingProblem(selector, fields) ?? []);
-  return [...rules, ...lost];
+  return [...rules, ...resetProblems(selectors, fields), ...lost];
+}
+
+/** What they say together of the budget of a reset; what a policy says alone was told of it. */
+function resetProblems(selectors: readonly Selector[], fields: DesiredFields): Problem[] {
+  const asking = selectors.find(({ resolved }) => resolved.policy.resetUsage !== undefined)?.resolved;
+  if (asking === undefined || checkReset(asking.policy.resetUsage, [asking.fields]).length > 0) return [];
+  return checkReset(asking.policy.resetUsage, [fields]);
 }
 
 /** A guardrail is about a key when one of the policies that select it has its labels. */

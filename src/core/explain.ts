@@ -28,6 +28,7 @@ import type { Notice } from "./plan.ts";
 import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
+import { explainReset, type ExplainedReset } from "./reset-words.ts";
 import type { Resolution } from "./resolve.ts";
 
 /** Something that a policy, a profile or an override says. */
@@ -65,6 +66,8 @@ export interface Explanation {
   /** Those that are about the key, and whether they hold. */
   readonly guardrails: readonly ExplainedGuardrail[];
   readonly notices: readonly Notice[];
+  /** How it stands with the token of its policy; absent when that has none. */
+  readonly reset?: ExplainedReset;
 }
 
 export interface ExplainInput {
@@ -108,6 +111,9 @@ export function explainKey(input: ExplainInput): Explanation {
       rank: change?.rank ?? null,
     };
   });
+  const due = plan.changes[0]?.reset;
+  const reset =
+    wanted === undefined ? undefined : explainReset(wanted, applied.get(keyId)?.reset, { due, isLeftAlone });
   return {
     keyId,
     coverage,
@@ -116,6 +122,7 @@ export function explainKey(input: ExplainInput): Explanation {
     course: wanted?.course ?? noCourse,
     guardrails: guardrailsOf(input, coverage),
     notices: plan.notices,
+    ...(reset === undefined ? {} : { reset }),
   };
 }
 

@@ -129,6 +129,7 @@ const needsAttention: readonly Notice["kind"][] = [
   "held",
   "quarantined",
   "restored",
+  "in-doubt",
   "missing",
   "unreadable",
 ];

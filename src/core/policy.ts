@@ -69,6 +69,8 @@ export interface KeyPolicy {
   readonly overrides: readonly Override[];
   /** Differences that are known, and left until an instant. */
   readonly acknowledge: readonly Acknowledgement[];
+  /** The token of the reset of usage that is asked for last. */
+  readonly resetUsage?: Placed<string>;
 }
 
 /** That the difference of one field, or of a group, is left as it is. */

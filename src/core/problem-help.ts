@@ -211,6 +211,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "An override ends within a week. A warning.",
     mend: "Nothing, if it is to end; else give a later `until`.",
   },
+  KS1360: {
+    about:
+      "Usage is to be reset of a key without a budget (`usage_limits: null`), now or during an override. A warning: what Portkey makes of it is not documented.",
+    mend: "Give the key a budget, or take `resetUsage` out.",
+  },
   KS1401: {
     about: "A budget has two periods.",
     mend: "Keep `periodic_reset` or `periodic_reset_days`; set the other to `null` where a profile gives it.",

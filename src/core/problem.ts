@@ -78,6 +78,8 @@ export const problemRules = {
   KS1353: "override-conflict",
   KS1354: "override-over",
   KS1355: "override-ends-soon",
+  // Resets of usage.
+  KS1360: "reset-without-budget",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

@@ -16,7 +16,7 @@
 import type { SelectedBy, Selector } from "./compose.ts";
 import { hiddenPolicies } from "./coverage.ts";
 import type { LiveKey } from "./key.ts";
-import type { KeyId, KeyPolicy, Mode, PolicySet } from "./policy.ts";
+import type { KeyId, KeyPolicy, Mode, Placed, PolicySet } from "./policy.ts";
 import { isSamePlace, placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
 import type { Acknowledgements } from "./acknowledged.ts";
 import type { Course } from "./course.ts";
@@ -38,6 +38,8 @@ export interface DesiredKey {
   readonly place: Place;
   readonly mode: Mode;
   readonly fields: DesiredFields;
+  /** The token of the reset of usage that is asked for last. */
+  readonly resetUsage?: Placed<string>;
   /** Which of its policy's overrides are in force, and what they will change; one object for all keys of a policy. */
   readonly course: Course;
   /** The policies that select the key, that of the highest priority first; absent when one names it. */
@@ -202,6 +204,7 @@ function named(resolved: ResolvedPolicy): NamedKeys {
     fields,
     course,
     acknowledged,
+    ...(policy.resetUsage === undefined ? {} : { resetUsage: policy.resetUsage }),
   }));
   return { ...resolved, keys };
 }

@@ -1,4 +1,5 @@
 import { acknowledgementsOf, acknowledgeProblems, type Acknowledgements } from "./acknowledged.ts";
+import { checkReset } from "./check-reset.ts";
 import { leavingProblem } from "./compose.ts";
 import { courseOf, noCourse, stretchesOf, type Course } from "./course.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
@@ -53,6 +54,7 @@ export function resolvePolicy(policy: KeyPolicy, lineage: Lineage, moment: Momen
     problems: [
       ...timed.problems,
       ...acknowledgeProblems(policy, fields),
+      ...checkReset(policy.resetUsage, stretches),
       ...leaving(policy, stretches),
       ...judged.flatMap(({ problems }) => problems),
     ],

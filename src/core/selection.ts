@@ -188,7 +188,11 @@ function composedOf(selectors: readonly Selector[], known: ReadonlyMap<string, C
 function desiredKey(keyId: KeyId, owner: Selector, { asked }: Composed): DesiredKey {
   const { mode, fields, course, acknowledged, selectedBy } = asked;
   const place = owner.match.place;
-  return { keyId, policy: owner.name, place, mode, fields, course, acknowledged, selectedBy };
+  const resetUsage = selectedBy.find((one) => one.resetUsage !== undefined)?.resetUsage;
+  return {
+    ...{ keyId, policy: owner.name, place, mode, fields, course, acknowledged, selectedBy },
+    ...(resetUsage === undefined ? {} : { resetUsage }),
+  };
 }
 
 interface Standing {

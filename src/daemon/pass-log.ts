@@ -109,6 +109,7 @@ export function createPassLog(log: Logger): PassLog {
         place: placeText(change.place),
         rank: change.rank,
         fields,
+        ...(change.reset === undefined ? {} : { resetUsage: change.reset.token }),
         status,
         attempts,
       };

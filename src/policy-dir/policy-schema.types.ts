@@ -77,6 +77,10 @@ export type RotationPolicy = {
   key_transition_period_ms?: number;
 } | null;
 /**
+ * A token of your choice, 1 to 100 characters: each key's usage is reset once when it changes, and never because of a re-run. Left out: usage is not reset. The token that a policy already has when a key comes under it resets nothing.
+ */
+export type ResetUsage = string;
+/**
  * Differences that are known: told, but neither mended nor alarmed, until an instant; then they are enforced as before.
  *
  * @minItems 1
@@ -127,6 +131,7 @@ export interface KeyPolicySpec {
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
+  resetUsage?: ResetUsage;
   /**
    * Exceptions that end by themselves, laid over profiles and key while they are in force; later ones in the list win. At most 50.
    *

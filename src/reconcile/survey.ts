@@ -10,7 +10,7 @@ import type { DesiredKey, Resolution, Resolve, ResolveContext } from "../core/re
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { isBlind, mayTurnOut } from "../core/blind.ts";
-import { forecast } from "../core/forecast.ts";
+import { forecast, withoutResets } from "../core/forecast.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
 import { nextMoment, withCourses, type Moments } from "../core/next-moment.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
@@ -117,7 +117,7 @@ async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: Polic
   const { seen: _unread, ...context } = resolveContext({ state: ports.state, now }, keys);
   // What depends on live keys can only take keys away from what is wanted without them.
   const known = keep(ports, set, context);
-  const wanted = wantedKeys(known.resolution.desired.values());
+  const wanted = wantedKeys(known.resolution.desired.values(), ports.state.applied());
   const live = await completeKeys(ports, listed, { wanted, signal });
   const kept = asksLiveKeys(known.resolution.guardrails)
     ? keep(ports, set, { ...context, seen: live.inventory.map(({ key }) => key) })
@@ -172,7 +172,7 @@ interface Seen extends Pick<KeptPolicies, "resolution" | "quarantined"> {
 function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan {
   return makePlan({
     pass: options.pass,
-    resolution: seen.resolution,
+    resolution: options.at === undefined ? seen.resolution : withoutResets(seen.resolution),
     quarantined: seen.quarantined,
     // Of a directory that cannot be believed not even "no policy covers this key" may be said.
     applied: seen.trusted ? ports.state.applied() : new Map(),

@@ -24,6 +24,7 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
   const parts = [
     head(result, paint),
     fields.map((field) => humanField(field, mode, paint)).join(""),
+    humanReset(result, paint),
     rest === "" ? "" : `${paint("bold", "Set on the key, and asked for by no policy:")}\n${rest}`,
     coverage.kind === "governed" ? humanCourse(course, coverage.policy, { paint, all: true }) : "",
     humanExplainedGuardrails(result.explanation.guardrails, paint),
@@ -31,6 +32,14 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
     humanProblems(result.problems, paint),
   ];
   return parts.filter((part) => part !== "").join("\n");
+}
+
+function humanReset({ explanation: { reset } }: ExplainResult, paint: Paint): string {
+  if (reset === undefined) return "";
+  const { token, place, kind, message } = reset;
+  const style: Style = kind === "answered" || kind === "proved" || kind === "seen" ? "green" : "yellow";
+  const where = paint("dim", printable(placeWithColumn(place)));
+  return `reset of usage: ${paint("bold", valueText(token))} ${where}\n    ${paint(style, printable(message))}\n`;
 }
 
 function head({ explanation, key, from, seenAt, now }: ExplainResult, paint: Paint): string {

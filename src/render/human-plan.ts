@@ -4,6 +4,8 @@ import type { Outcome } from "../core/outcome.ts";
 import type { Change, Notice, Plan } from "../core/plan.ts";
 import { instantText } from "../core/overrides.ts";
 import { placeText, type Place } from "../core/problem.ts";
+import type { PlannedReset } from "../core/reset.ts";
+import { resetText } from "../core/reset-words.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 import type { Paint } from "./color.ts";
 import { humanCourses } from "./human-courses.ts";
@@ -57,7 +59,13 @@ function humanChange(change: Change, show: Show): string {
     selectedBy: change.desired.selectedBy,
     word: paint(rankStyles[change.rank], change.rank),
   };
-  return humanHead(head, show) + lines.join("");
+  const reset = change.reset === undefined ? "" : humanReset(change.reset, paint);
+  return humanHead(head, show) + lines.join("") + reset;
+}
+
+function humanReset(reset: PlannedReset, paint: Paint): string {
+  const note = paint("dim", printable(`(${reset.why}, ${placeText(reset.place)})`));
+  return `  ${paint("yellow", "!")} ${paint("yellow", printable(resetText(reset)))} ${note}\n`;
 }
 
 function humanUnenforced(one: Unenforced, show: Show): string {

@@ -12,6 +12,7 @@ import type { KeyId, Mode } from "../core/policy.ts";
 import type { Violation } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Acknowledged } from "../core/acknowledged.ts";
+import type { ExplainedReset } from "../core/reset-words.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { courseJson } from "./course-json.ts";
 import { problemJson } from "./json.ts";
@@ -132,7 +133,7 @@ export interface ExplainResult {
 }
 
 export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
-  const { keyId, coverage, fields, unmanaged, course, guardrails, notices } = explanation;
+  const { keyId, coverage, fields, unmanaged, course, guardrails, notices, reset } = explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   return text({
     version: 1,
@@ -144,6 +145,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
     ...coverageJson(coverage),
     live: { from, seenAt: seenAt === null ? null : new Date(seenAt).toISOString() },
     fields: fields.map((field) => explainedJson(field, mode)),
+    ...(reset === undefined ? {} : { reset: explainedReset(reset) }),
     unmanaged,
     overrides: courseJson(course),
     guardrails: guardrails.map(guardrailJson),
@@ -169,6 +171,10 @@ function explainedJson(field: ExplainedField, mode: Mode): object {
     },
     ...(acknowledged === null ? {} : { acknowledged: acknowledgedJson(acknowledged) }),
   };
+}
+
+function explainedReset({ token, place, kind, message }: ExplainedReset): object {
+  return { token, file: place.file, line: place.line, column: place.column, kind, message };
 }
 
 function guardrailJson({ guardrail, judged, verdict, messages }: ExplainedGuardrail): object {

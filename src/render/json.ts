@@ -8,6 +8,7 @@ import type { Change, Plan, Refusal } from "../core/plan.ts";
 import type { Quarantine } from "../core/last-good.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { PlannedReset } from "../core/reset.ts";
 import { policyCourseJson } from "./course-json.ts";
 import type { PlanView } from "./plan-view.ts";
 import { selectedByJson } from "./selected-by.ts";
@@ -96,7 +97,10 @@ function planObject(plan: Plan, problems: readonly Problem[]): object {
     changes: plan.changes.map(changeJson),
     held: plan.held.map(changeJson),
     heldDigest: plan.heldDigest,
-    actions: [],
+    actions: [
+      ...plan.changes.flatMap((change) => actionJson(change, false)),
+      ...plan.held.flatMap((change) => actionJson(change, true)),
+    ],
     notices: plan.notices,
     refusals: plan.refusals,
     summary: plan.summary,
@@ -118,7 +122,7 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, desired, rank, fields }: Change): object {
+function changeJson({ keyId, policy, place, desired, rank, fields, reset }: Change): object {
   return {
     keyId,
     policy,
@@ -136,7 +140,17 @@ function changeJson({ keyId, policy, place, desired, rank, fields }: Change): ob
       file: at.file,
       line: at.line,
     })),
+    ...(reset === undefined ? {} : { reset: resetJson(reset) }),
   };
+}
+
+/** What is done once, beside what is set: it is part of the change of the same key. */
+function actionJson({ keyId, policy, reset }: Change, held: boolean): object[] {
+  return reset === undefined ? [] : [{ keyId, action: "reset_usage", policy, ...resetJson(reset), held }];
+}
+
+function resetJson({ token, previous, why, place }: PlannedReset): object {
+  return { token, previous, why, file: place.file, line: place.line };
 }
 
 function unenforcedJson({ keyId, policy, mode, place, selectedBy, fields }: Unenforced): object {

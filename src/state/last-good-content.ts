@@ -1,8 +1,9 @@
 import { noneAcknowledged, type Acknowledged, type Acknowledgements } from "../core/acknowledged.ts";
 import { noCourse, type Course, type UpcomingField } from "../core/course.ts";
 import type { DesiredField, DesiredFields } from "../core/effective.ts";
+import type { SelectedBy } from "../core/compose.ts";
 import type { FieldPath } from "../core/key.ts";
-import type { Json, KeyId, Mode } from "../core/policy.ts";
+import type { Json, KeyId, Mode, Placed } from "../core/policy.ts";
 import type { DesiredKey } from "../core/resolve.ts";
 import { createSharing } from "./sharing.ts";
 
@@ -19,6 +20,10 @@ interface Content {
   readonly fields: readonly StoredField[];
   /** What overrides will change of the fields, in its order; left out where they will not. */
   readonly upcoming?: readonly StoredStep[];
+  /** Left out where the policy names the key. */
+  readonly selectedBy?: readonly SelectedBy[];
+  /** The token of the last reset that was asked for, with its place; left out where there was none. */
+  readonly resetUsage?: Placed<string>;
   /** Left out where nothing is acknowledged. */
   readonly acknowledged?: readonly StoredAcknowledgement[];
 }
@@ -39,7 +44,8 @@ type StoredField = readonly [
 ];
 
 /** The same text for what is the same, places included. */
-export function encodeLastGood({ mode, place, fields, course, acknowledged }: DesiredKey): string {
+export function encodeLastGood(desired: DesiredKey): string {
+  const { mode, place, fields, course, acknowledged, selectedBy, resetUsage } = desired;
   const sources = new Map<string, readonly [number, string, string]>();
   const stored = [...fields].map(([path, { value, written, source, place: at }]): StoredField => {
     const name = `${source} ${at.file}`;
@@ -56,6 +62,8 @@ export function encodeLastGood({ mode, place, fields, course, acknowledged }: De
     ...(course.upcoming.length === 0
       ? {}
       : { upcoming: course.upcoming.map(({ at, fields: changed }) => [at, changed] as const) }),
+    ...(selectedBy === undefined ? {} : { selectedBy }),
+    ...(resetUsage === undefined ? {} : { resetUsage }),
     ...(acknowledged.size === 0 ? {} : { acknowledged: [...acknowledged].map(storedAcknowledgement) }),
   };
   return JSON.stringify(content);
@@ -116,7 +124,9 @@ export function createLastGoodDecoder(): (row: LastGoodRow) => DesiredKey {
   }
 
   return ({ keyId, policy, content }) => {
-    const { mode, place, sources, fields, upcoming, acknowledged } = JSON.parse(content) as Content;
+    const { mode, place, sources, fields, upcoming, acknowledged, selectedBy, resetUsage } = JSON.parse(
+      content,
+    ) as Content;
     const [file, line, column] = place;
     const wanted: DesiredFields = new Map(
       fields.map((field): [FieldPath, DesiredField] => [sharing.text(field[0]), fieldOf(field, sources)]),
@@ -129,6 +139,8 @@ export function createLastGoodDecoder(): (row: LastGoodRow) => DesiredKey {
       fields: wanted,
       course: courseFrom(upcoming),
       acknowledged: acknowledgementsFrom(acknowledged),
+      ...(selectedBy === undefined ? {} : { selectedBy }),
+      ...(resetUsage === undefined ? {} : { resetUsage }),
     };
   };
 }

@@ -156,6 +156,11 @@ export const migrations: readonly string[] = [
     why TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // What is known of resets of a key's usage; NULL where none was ever asked for, and where one policy has the key to itself.
+  `
+  ALTER TABLE ledger ADD COLUMN reset TEXT;
+  ALTER TABLE ledger ADD COLUMN tokens TEXT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

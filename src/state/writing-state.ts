@@ -18,12 +18,15 @@ import {
   afterAdoption,
   afterClaim,
   afterConfirm,
+  afterNoEffect,
   afterReadBack,
   afterRefusal,
+  claimedPaths,
   openClaims,
 } from "./ledger-rules.ts";
 import { createLastGoodTable } from "./last-good-table.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
+import { resetPath } from "./reset-rules.ts";
 import { createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
@@ -121,10 +124,7 @@ export class WritingState extends DiskReads implements State {
       this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
-    this.#underWay.set(
-      claim.keyId,
-      claim.fields.map(({ path }) => path),
-    );
+    this.#underWay.set(claim.keyId, claimedPaths(claim));
   }
 
   confirm(id: KeyId, at: number, audit: AuditEntry): void {
@@ -135,8 +135,12 @@ export class WritingState extends DiskReads implements State {
     this.#settle(id, afterRefusal, audit);
   }
 
-  leaveClaimed(id: KeyId, audit: AuditEntry): void {
-    this.#transact(() => this.#audit.append(audit));
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect: "open" | "none" = "open"): void {
+    const key = this.#ledger.get(id);
+    const paths = this.#underWay.get(id);
+    const isOver = effect === "none" && key !== undefined && paths?.includes(resetPath) === true;
+    if (isOver) this.#step(id, afterNoEffect(key, paths), audit);
+    else this.#transact(() => this.#audit.append(audit));
     this.#underWay.delete(id);
   }
 

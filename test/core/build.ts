@@ -67,6 +67,7 @@ export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
   readonly acknowledge?: KeyPolicy["acknowledge"];
+  readonly resetUsage?: string | undefined;
   readonly overrides?: readonly OverrideParts[];
   /** Selects its keys instead. */
   readonly match?: KeyMatch;
@@ -113,6 +114,9 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
     mode: parts.mode ?? "enforce",
     overrides: overridesOf(parts.overrides ?? [], place),
     acknowledge: parts.acknowledge ?? [],
+    ...(parts.resetUsage === undefined
+      ? {}
+      : { resetUsage: { value: parts.resetUsage, place: { ...place, line: place.line + 8 } } }),
     ...documentParts({ ...parts, name, place }),
   };
 }

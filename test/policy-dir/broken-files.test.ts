@@ -71,6 +71,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1353-overrides-meet", "KS1353", 15, 14, "spec.overrides[1].key.rate_limits"],
   ["KS1354-override-over", "KS1354", 10, 7, "spec.overrides[0].until"],
   ["KS1355-override-ends-soon", "KS1355", 10, 7, "spec.overrides[0].until"],
+  ["KS1360-reset-without-budget", "KS1360", 7, 15, "spec.resetUsage"],
   ["KS1401-two-resets", "KS1401", 12, 7, "spec.key.usage_limits.periodic_reset_days"],
   ["KS1402-two-rotations", "KS1402", 10, 7, "spec.key.rotation_policy.next_rotation_at"],
   ["KS1403-alert-above-limit", "KS1403", 8, 52, "spec.key.usage_limits.alert_threshold"],
@@ -90,6 +91,7 @@ const warnings: ReadonlySet<ProblemCode> = new Set([
   "KS1346",
   "KS1332",
   "KS1333",
+  "KS1360",
 ]);
 
 /** What else is told: a fault that stands in two places at both, and what follows from it. */

@@ -15,8 +15,10 @@ import {
   afterAdoption,
   afterClaim,
   afterConfirm,
+  afterNoEffect,
   afterReadBack,
   afterRefusal,
+  claimedPaths,
 } from "../../src/state/ledger-rules.ts";
 import { Fuse } from "./fuse.ts";
 
@@ -144,10 +146,7 @@ export class FakeState implements State {
   claim(claim: Claim, audit: AuditEntry): void {
     this.#step("claim", `claim ${claim.keyId}`, () => {
       this.disk.ledger.set(claim.keyId, afterClaim(this.disk.ledger.get(claim.keyId), claim));
-      this.#underWay.set(
-        claim.keyId,
-        claim.fields.map(({ path }) => path),
-      );
+      this.#underWay.set(claim.keyId, claimedPaths(claim));
       const seen = this.disk.inventory.get(claim.keyId);
       if (seen !== undefined) this.disk.outdated.set(claim.keyId, seen.key);
       this.disk.inventory.delete(claim.keyId);
@@ -169,8 +168,9 @@ export class FakeState implements State {
     this.#settle("refuse", { id, audit, rule: afterRefusal });
   }
 
-  leaveClaimed(id: KeyId, audit: AuditEntry): void {
-    this.#settle("leaveClaimed", { id, audit, rule: (key) => key });
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect: "open" | "none" = "open"): void {
+    const rule = effect === "none" ? afterNoEffect : (key: AppliedKey): AppliedKey => key;
+    this.#settle("leaveClaimed", { id, audit, rule });
   }
 
   adopt(adoptions: readonly Adoption[], audit: readonly AuditEntry[] = []): void {
