@@ -77,15 +77,15 @@ export type RotationPolicy = {
   key_transition_period_ms?: number;
 } | null;
 /**
- * A token of your choice, 1 to 100 characters: each key's usage is reset once when it changes, and never because of a re-run. Left out: usage is not reset. The token that a policy already has when a key comes under it resets nothing.
- */
-export type ResetUsage = string;
-/**
  * Differences that are known: told, but neither mended nor alarmed, until an instant; then they are enforced as before.
  *
  * @minItems 1
  */
 export type Acknowledgements = AcknowledgementEntry[];
+/**
+ * A token of your choice, 1 to 100 characters: each key's usage is reset once when it changes, and never because of a re-run. Left out: usage is not reset. The token that a policy already has when a key comes under it resets nothing.
+ */
+export type ResetUsage = string;
 
 /**
  * What one API key, several alike, or all that have certain attributes must look like.
@@ -131,7 +131,6 @@ export interface KeyPolicySpec {
   mode?: Mode;
   profiles?: ProfileNames;
   key?: Key;
-  resetUsage?: ResetUsage;
   /**
    * Exceptions that end by themselves, laid over profiles and key while they are in force; later ones in the list win. At most 50.
    *
@@ -139,6 +138,7 @@ export interface KeyPolicySpec {
    */
   overrides?: Override[];
   acknowledge?: Acknowledgements;
+  resetUsage?: ResetUsage;
 }
 /**
  * Selects live keys by their attributes, instead of keyId: all that are given must hold. A key that another policy names by its id is that policy's alone.
