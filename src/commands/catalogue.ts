@@ -61,6 +61,15 @@ export const catalogue: readonly CommandEntry[] = [
     run: async (io, { flags }) => (await import("./validate.ts")).validate(io, flags satisfies ValidateFlags),
   },
   {
+    name: "test",
+    does: "run the policy tests, offline: what policies must come to",
+    examples: ["keysteward test", "keysteward test --format junit > keysteward.xml"],
+    exits: "0 all passed, 3 a case failed, or policies not valid",
+    common: "all",
+    formats: reports,
+    run: async (io, { flags }) => (await import("./test.ts")).test(io, flags),
+  },
+  {
     name: "plan",
     does: "show what would be written and why; writes nothing",
     examples: [

@@ -1,3 +1,4 @@
+import { repeatedNames } from "./names.ts";
 import { overrideWarnings } from "./override-warnings.ts";
 import type { PolicySet } from "./policy.ts";
 import { sortProblems, type Problem } from "./problem.ts";
@@ -10,5 +11,10 @@ import { createResolver, nothingLive } from "./resolve.ts";
 export function checkPolicies(set: PolicySet, now: number): readonly Problem[] {
   if (!set.trusted) return set.problems;
   const { problems } = createResolver()(set, nothingLive(now));
-  return sortProblems([...problems, ...overrideWarnings(set.policies, now)]);
+  return sortProblems([
+    ...problems,
+    ...overrideWarnings(set.policies, now),
+    ...set.testProblems,
+    ...repeatedNames(set.tests).problems,
+  ]);
 }

@@ -195,6 +195,18 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "An override ends within a week. A warning.",
     mend: "Nothing, if it is to end; else give a later `until`.",
   },
+  KS1370: {
+    about: "A policy test says of a field that it must not be managed, and there is no such field.",
+    mend: "Correct the path; the fields are those of a `key` block, such as `usage_limits.credit_limit`.",
+  },
+  KS1371: {
+    about: "A policy test expects a problem whose code does not exist.",
+    mend: "Correct the code; this page lists all of them.",
+  },
+  KS1372: {
+    about: "A case of a policy test does not come out as it is expected to. Told by `keysteward test` alone.",
+    mend: "Change the policy that the message names; if what the test expects is outdated, change the test in the same pull request.",
+  },
   KS1401: {
     about: "A budget has two periods.",
     mend: "Keep `periodic_reset` or `periodic_reset_days`; set the other to `null` where a profile gives it.",
