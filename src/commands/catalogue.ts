@@ -13,6 +13,7 @@ import type { Format, Io } from "./context.ts";
 import type { ExplainFlags } from "./explain.ts";
 import type { ForgetFlags } from "./forget.ts";
 import type { ImportFlags } from "./import-keys.ts";
+import type { InitFlags } from "./init.ts";
 import { addKeyFilterFlags } from "./key-filter-flags.ts";
 import type { PlanFlags } from "./plan.ts";
 import { schemaNames, type SchemaName } from "./schema-names.ts";
@@ -45,6 +46,19 @@ export interface CommandEntry {
 const reports: readonly Format[] = ["human", "json", "github", "sarif", "junit"];
 
 export const catalogue: readonly CommandEntry[] = [
+  {
+    name: "init",
+    does: "write a repository to begin with: profile, guardrail, test, schema, hook, workflow",
+    examples: ["keysteward init", "keysteward init api-keys"],
+    exits: "0, 5 a file could not be written",
+    common: "color",
+    configure: (command) =>
+      void command.addArgument(
+        new Argument("[dir]", "where; what is there already is left as it is").default("."),
+      ),
+    run: async (io, { args, flags }) =>
+      (await import("./init.ts")).init(io, args[0] ?? ".", flags satisfies InitFlags),
+  },
   {
     name: "validate",
     does: "check the policies, offline",
