@@ -45,14 +45,14 @@ export interface TestResult {
  * that name none, in milliseconds since the epoch.
  */
 export function runPolicyTests(set: PolicySet, resolve: Resolve, now: number): TestResult[] {
-  // Without any policy: what is wrong with profiles and guardrails on their own.
   const apart = resolve({ ...set, policies: [], problems: [] }, nothingLive(now)).problems;
+  const known = new Set(apart.map((problem) => JSON.stringify(problem)));
   return set.tests.flatMap((test) =>
     test.cases.map((one) => ({
       test: test.name,
       case: one.name,
       place: one.place,
-      failures: runCase(one, set, { resolve, now: one.at ?? now, apart }),
+      failures: runCase(one, set, { resolve, now: one.at ?? now, apart, known }),
     })),
   );
 }
@@ -60,7 +60,10 @@ export function runPolicyTests(set: PolicySet, resolve: Resolve, now: number): T
 interface Runner {
   readonly resolve: Resolve;
   readonly now: number;
+  /** Without any policy: what is wrong with profiles and guardrails on their own. */
   readonly apart: readonly Problem[];
+  /** The same as texts. */
+  readonly known: ReadonlySet<string>;
 }
 
 /** What came out for the key of a case. */
@@ -94,10 +97,13 @@ function runCase(one: PolicyTestCase, set: PolicySet, runner: Runner): TestFailu
 }
 
 function ofKey(key: LiveKey, set: PolicySet, runner: Runner): Found {
-  const policies = set.policies.filter(
-    ({ keyIds, match }) =>
-      keyIds.some(({ value }) => value === key.id) || (match !== undefined && matchesKey(match.value, key)),
-  );
+  const policies = set.policies.flatMap((policy): KeyPolicy[] => {
+    const { keyIds, match } = policy;
+    if (match !== undefined) return matchesKey(match.value, key) ? [policy] : [];
+    // Of its other keys nothing is known, and nothing is asked.
+    const own = keyIds.filter(({ value }) => value === key.id);
+    return own.length === 0 ? [] : [{ ...policy, keyIds: own }];
+  });
   return found({ policies, keyId: key.id, live: key }, set, runner);
 }
 
@@ -116,10 +122,10 @@ interface About {
   readonly live?: LiveKey;
 }
 
-function found({ policies, keyId, live }: About, set: PolicySet, { resolve, now, apart }: Runner): Found {
+function found({ policies, keyId, live }: About, set: PolicySet, runner: Runner): Found {
+  const { resolve, now, apart, known } = runner;
   const keys = live === undefined ? {} : { live: [live], seen: [live] };
   const resolution = resolve({ ...set, policies, problems: [] }, { ...nothingLive(now), ...keys });
-  const known = new Set(apart.map((problem) => JSON.stringify(problem)));
   const own = resolution.problems.filter((problem) => !known.has(JSON.stringify(problem)));
   const held = resolution.held.find((one) => one.keyId === keyId);
   // What is wrong with a profile by itself is wrong with the policies on it too, and told once.

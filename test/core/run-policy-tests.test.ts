@@ -278,6 +278,18 @@ describe("a live key", () => {
     expect(failuresOf(user, users, caseText("{ policy: user }", "{ policy: user }"))).toEqual([]);
   });
 
+  test("is not judged by what is not known of the other keys of its policy", () => {
+    const users = guardrailText(
+      "users",
+      "match: { type: workspace-user }",
+      "schema: { properties: { description: { maxLength: 3 } } }",
+    );
+    const two = policyText("two", `keyIds: [${keyId(4)}, ${keyId(5)}]`, "key: { description: long }");
+    const given = (type: string): string => `{ id: ${keyId(5)}, type: ${type} }`;
+    expect(found(given("workspace-service"), "{ policy: two }", two, users)).toEqual([]);
+    expect(found(given("workspace-user"), "{ problems: [KS1340] }", two, users)).toEqual([]);
+  });
+
   test("has the problems of the policy that names it", () => {
     const broken = policyText("broken", `keyId: ${keyId(3)}`, "profiles: [nowhere]");
     expect(found(`{ id: ${keyId(3)} }`, "{ problems: [KS1303], policy: null }", broken)).toEqual([]);
