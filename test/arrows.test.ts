@@ -44,6 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "assemble-policies",
     "core",
     "errors",
+    "version",
     "config",
     "log",
     "assemble",

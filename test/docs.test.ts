@@ -4,7 +4,10 @@ import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { problemRules } from "../src/core/problem.ts";
 import { createResolver, nothingLive } from "../src/core/resolve.ts";
+import { runPolicyTests, type TestResult } from "../src/core/run-policy-tests.ts";
 import { createPolicySource } from "../src/policy-dir/policy-source.ts";
+import { plain } from "../src/render/color.ts";
+import { humanTests } from "../src/render/test-report.ts";
 import { keyId, liveKey } from "./core/build.ts";
 import { makePlace } from "./e2e/cli.ts";
 
@@ -118,6 +121,36 @@ test("docs/policies.md shows what a policy is told that offends against its guar
   expect(others).toEqual([]);
   const { code, rule, path, message } = problem!;
   expect(page).toContain(`${code} ${rule} ${path}\n  ${message.replace(folder, "policies")}\n`);
+});
+
+test("docs/policies.md: its policy tests pass, and one that fails is told as the page shows", () => {
+  const page = read("docs/policies.md");
+  const examples = blocks(page, "yaml").filter((text) => text.includes("kind:"));
+  const named = (text: string): string =>
+    text.includes("kind: PolicyTest")
+      ? "search.test"
+      : text.includes("name: launch-page")
+        ? "launch"
+        : "other";
+  examples.forEach((text, index) =>
+    writeFileSync(join(folder, `${named(text).replace("other", String(index))}.yaml`), text),
+  );
+  const results = (): readonly TestResult[] => {
+    const set = createPolicySource({ directory: folder }).load();
+    expect(set.testProblems).toEqual([]);
+    return runPolicyTests(set, createResolver(), now);
+  };
+  expect(results()).toHaveLength(5);
+  expect(results().flatMap(({ failures }) => failures)).toEqual([]);
+  const file = join(folder, "search.test.yaml");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(
+    file,
+    text.replace("key: { usage_limits: { credit_limit: 500", "key: { usage_limits: { credit_limit: 800"),
+  );
+  const [failed, ...others] = results().filter(({ failures }) => failures.length > 0);
+  expect(others).toEqual([]);
+  expect(page).toContain(humanTests([failed!], plain).replaceAll(folder, "policies"));
 });
 
 test("docs/policies.md names every hundred of the problem codes", () => {

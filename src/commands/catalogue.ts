@@ -6,7 +6,9 @@
 import type { CommandEntry } from "./command-entry.ts";
 
 const entries: readonly { readonly entry: CommandEntry }[] = await Promise.all([
+  import("./entries/init.ts"),
   import("./entries/validate.ts"),
+  import("./entries/test.ts"),
   import("./entries/fmt.ts"),
   import("./entries/plan.ts"),
   import("./entries/apply.ts"),

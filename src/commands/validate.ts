@@ -56,7 +56,8 @@ function rendered(format: Format, checked: Checked): string {
 
 function verdict({ set, problems, at, paint }: Checked): string {
   const guardrails = set.guardrails.length === 0 ? "" : `, ${plural(set.guardrails.length, "guardrail")}`;
-  const counts = `${plural(set.files, "file")}, ${set.policies.length} policies, ${plural(set.profiles.length, "profile")}${guardrails}`;
+  const tests = set.tests.length === 0 ? "" : `, ${plural(set.tests.length, "policy test")}`;
+  const counts = `${plural(set.files, "file")}, ${set.policies.length} policies, ${plural(set.profiles.length, "profile")}${guardrails}${tests}`;
   const word = isValid(problems) ? paint("green", "valid") : paint("red", "not valid");
   const when = at === undefined ? "" : ` at ${instantText(at)}`;
   return `${word}${when}: ${counts}; ${countProblems(problems)}\n`;
@@ -66,6 +67,6 @@ function isValid(problems: readonly Problem[]): boolean {
   return problems.every(({ severity }) => severity !== "error");
 }
 
-function filesOf({ policies, profiles, guardrails }: PolicySet): string[] {
-  return [...new Set([...policies, ...profiles, ...guardrails].map(({ place }) => place.file))];
+function filesOf({ policies, profiles, guardrails, tests }: PolicySet): string[] {
+  return [...new Set([...policies, ...profiles, ...guardrails, ...tests].map(({ place }) => place.file))];
 }

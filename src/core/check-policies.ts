@@ -1,4 +1,5 @@
 import { overdueProblems } from "./acknowledged.ts";
+import { repeatedNames } from "./names.ts";
 import { overrideWarnings } from "./override-warnings.ts";
 import type { PolicySet } from "./policy.ts";
 import { sortProblems, type Problem } from "./problem.ts";
@@ -11,5 +12,11 @@ import { createResolver, nothingLive } from "./resolve.ts";
 export function checkPolicies(set: PolicySet, now: number): readonly Problem[] {
   if (!set.trusted) return set.problems;
   const { problems } = createResolver()(set, nothingLive(now));
-  return sortProblems([...problems, ...overrideWarnings(set.policies, now), ...overdueProblems(set, now)]);
+  return sortProblems([
+    ...problems,
+    ...overrideWarnings(set.policies, now),
+    ...overdueProblems(set, now),
+    ...set.testProblems,
+    ...repeatedNames(set.tests).problems,
+  ]);
 }

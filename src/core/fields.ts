@@ -185,6 +185,15 @@ export function fieldRow(path: FieldPath): FieldRow {
   return row;
 }
 
+/** Every path that something can be said of, `defaults` as a whole among them; metadata by its prefix alone. */
+export function knownPaths(): readonly FieldPath[] {
+  return [...rowsByPath.keys(), "defaults"];
+}
+
+export function isMetadataPath(path: FieldPath): boolean {
+  return path.startsWith(metadataPrefix) && path.length > metadataPrefix.length;
+}
+
 /** The paths of the rows that are parts of a group, without the metadata names. */
 export function partsOf(group: "usage_limits" | "rotation_policy"): readonly FieldPath[] {
   return rows.filter((row) => row.path.startsWith(`${group}.`)).map((row) => row.path);

@@ -1,8 +1,9 @@
 import type { Guardrail } from "./guardrail.ts";
+import type { PolicyTest } from "./policy-test.ts";
 import type { KeyPolicy, Profile } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
 
-type Named = KeyPolicy | Profile | Guardrail;
+type Named = KeyPolicy | Profile | Guardrail | PolicyTest;
 
 export interface Repeated {
   readonly names: ReadonlySet<string>;

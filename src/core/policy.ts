@@ -1,5 +1,6 @@
 import type { KeyMatch } from "./key-match.ts";
 import type { BrokenGuardrail, Guardrail } from "./guardrail.ts";
+import type { PolicyTest } from "./policy-test.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** A Portkey API key's UUID, lower case. */
@@ -103,8 +104,12 @@ export interface PolicySet {
   readonly guardrails: readonly Guardrail[];
   /** Documents that are, or may be, guardrails and cannot be read as such. */
   readonly brokenGuardrails: readonly BrokenGuardrail[];
-  /** What is wrong with the directory, its files and the shape of its documents; sorted. */
+  /** What `keysteward test` runs; nothing that governs keys looks at them. */
+  readonly tests: readonly PolicyTest[];
+  /** What is wrong with the directory, its files and the shape of its documents, but for tests; sorted. */
   readonly problems: readonly Problem[];
+  /** What is wrong with the shape of tests; sorted. It hides nothing of what governs keys, and holds none. */
+  readonly testProblems: readonly Problem[];
   /** Counts of what was read, for the summary. */
   readonly files: number;
   readonly documents: number;

@@ -216,6 +216,18 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
       "Usage is to be reset of a key without a budget (`usage_limits: null`), now or during an override. A warning: what Portkey makes of it is not documented.",
     mend: "Give the key a budget, or take `resetUsage` out.",
   },
+  KS1370: {
+    about: "A policy test says of a field that it must not be managed, and there is no such field.",
+    mend: "Correct the path; the fields are those of a `key` block, such as `usage_limits.credit_limit`.",
+  },
+  KS1371: {
+    about: "A policy test expects a problem whose code does not exist.",
+    mend: "Correct the code; this page lists all of them.",
+  },
+  KS1372: {
+    about: "A case of a policy test does not come out as it is expected to. Told by `keysteward test` alone.",
+    mend: "Change the policy that the message names; if what the test expects is outdated, change the test in the same pull request.",
+  },
   KS1401: {
     about: "A budget has two periods.",
     mend: "Keep `periodic_reset` or `periodic_reset_days`; set the other to `null` where a profile gives it.",

@@ -80,6 +80,10 @@ export const problemRules = {
   KS1355: "override-ends-soon",
   // Resets of usage.
   KS1360: "reset-without-budget",
+  // Policy tests.
+  KS1370: "test-unknown-field",
+  KS1371: "test-unknown-problem",
+  KS1372: "test-failed",
   // Rules of Portkey's API between fields, judged on the effective key.
   KS1401: "reset-period-twice",
   KS1402: "rotation-period-twice",

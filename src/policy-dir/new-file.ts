@@ -14,16 +14,19 @@ import {
 import { basename, dirname, join } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
 
+/** Everybody may read it. */
+const plainMode = 0o644;
+
 /**
  * Writes a file that is not there yet, whole or not at all: under another name first, one that is not read as a policy,
  * then by a link, which takes no name that is taken. `exists`: the name is taken, and nothing was written. Throws
  * POLICY_WRITE_FAILED.
  */
-export function writeNewFile(path: string, text: string): "written" | "exists" {
+export function writeNewFile(path: string, text: string, mode = plainMode): "written" | "exists" {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const file = openSync(temporary, "wx", 0o644);
+    const file = openSync(temporary, "wx", mode);
     try {
       writeSync(file, text);
       fsyncSync(file);

@@ -1,9 +1,11 @@
 import type { BrokenGuardrail, Guardrail } from "../core/guardrail.ts";
+import type { PolicyTest } from "../core/policy-test.ts";
 import type { KeyPolicy, Profile } from "../core/policy.ts";
 import { problemAt, sortProblems, type Problem } from "../core/problem.ts";
 import { buildDocument, repeatedIds, unknownScopes } from "./document.ts";
 import { brokenGuardrail, buildGuardrail, guardrailsIn } from "./guardrail-document.ts";
 import type { Limits } from "./limits.ts";
+import { buildPolicyTest, isPolicyTest } from "./policy-test-document.ts";
 import { policySchema } from "./policy-schema.ts";
 import { shapeFaults } from "./shape-faults.ts";
 import { createSourceText, decodeText, type SourceText } from "./source-text.ts";
@@ -17,7 +19,10 @@ export interface FileContent {
   readonly profiles: readonly Profile[];
   readonly guardrails: readonly Guardrail[];
   readonly brokenGuardrails: readonly BrokenGuardrail[];
+  readonly tests: readonly PolicyTest[];
   readonly problems: readonly Problem[];
+  /** What is wrong with the shape of tests, of which nothing that governs keys is to know. */
+  readonly testProblems: readonly Problem[];
   /** Documents that are not empty, sound or not. */
   readonly documents: number;
 }
@@ -48,7 +53,9 @@ const nothing: FileContent = {
   profiles: [],
   guardrails: [],
   brokenGuardrails: [],
+  tests: [],
   problems: [],
+  testProblems: [],
   documents: 0,
 };
 
@@ -74,6 +81,11 @@ function parseDocument(document: YamlDocument, source: SourceText, limits: Limit
     if (guardrail === undefined) return broken({ read, faults: found, source, limits });
     return { ...nothing, guardrails: [guardrail], problems: problemsOf(found, source, limits), documents: 1 };
   }
+  if (verdict.document.kind === "PolicyTest") {
+    const { test, faults: found } = buildPolicyTest(verdict.document, read, source);
+    if (test === undefined) return broken({ read, faults: found, source, limits });
+    return { ...nothing, tests: [test], documents: 1 };
+  }
   const repeated = repeatedIds(verdict.document, read.spot);
   if (repeated.length > 0) return broken({ read, faults: [...repeated, ...warnings], source, limits });
   const built = buildDocument(verdict.document, read, source);
@@ -95,12 +107,14 @@ interface Broken {
 
 /** `unsure`: where its kind cannot be read, whether it may be a guardrail. */
 function broken({ read, faults, source, limits }: Broken, unsure = false): FileContent {
+  const problems = problemsOf(faults, source, limits);
+  if (isPolicyTest(read, faults)) return { ...nothing, testProblems: problems, documents: 1 };
   const place = source.placeAt(read?.spot.offset ?? faults[0]?.offset ?? 0);
   const guardrail = brokenGuardrail(read?.value, place, unsure);
   return {
     ...nothing,
     brokenGuardrails: guardrail === undefined ? [] : [guardrail],
-    problems: problemsOf(faults, source, limits),
+    problems,
     documents: read === undefined ? 0 : 1,
   };
 }
@@ -140,7 +154,9 @@ function joinDocuments(parts: readonly FileContent[]): FileContent {
     profiles: parts.flatMap((part) => part.profiles),
     guardrails: parts.flatMap((part) => part.guardrails),
     brokenGuardrails: parts.flatMap((part) => part.brokenGuardrails),
+    tests: parts.flatMap((part) => part.tests),
     problems: sortProblems(parts.flatMap((part) => part.problems)),
+    testProblems: sortProblems(parts.flatMap((part) => part.testProblems)),
     documents: parts.reduce((sum, part) => sum + part.documents, 0),
   };
 }

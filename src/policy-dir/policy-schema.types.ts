@@ -3,7 +3,7 @@
 /**
  * One YAML document of a Keysteward policy directory, apiVersion keysteward/v1.
  */
-export type PolicyDocument = KeyPolicyDocument | ProfileDocument | GuardrailDocument;
+export type PolicyDocument = KeyPolicyDocument | ProfileDocument | GuardrailDocument | PolicyTestDocument;
 /**
  * The version of the policy language.
  */
@@ -377,4 +377,134 @@ export interface GuardrailMatchMetadata {
  */
 export interface GuardrailSchema {
   [k: string]: unknown;
+}
+/**
+ * What policies must come to, run by keysteward test. It governs nothing.
+ */
+export interface PolicyTestDocument {
+  apiVersion: ApiVersion;
+  /**
+   * The kind of document: PolicyTest says what policies must come to.
+   */
+  kind: "PolicyTest";
+  metadata: PolicyTestMetadata;
+  spec: PolicyTestSpec;
+}
+/**
+ * What the test is called.
+ */
+export interface PolicyTestMetadata {
+  name: Name;
+}
+/**
+ * The cases of the test.
+ */
+export interface PolicyTestSpec {
+  /**
+   * What is looked at, one after the other, each on its own; at least one.
+   *
+   * @minItems 1
+   */
+  cases: PolicyTestCase[];
+}
+/**
+ * What is given, and what must come out.
+ */
+export interface PolicyTestCase {
+  /**
+   * The rule that the case holds, for whoever reads that it failed: 1 to 200 characters.
+   */
+  name: string;
+  given: Given;
+  expect: Expect;
+}
+/**
+ * What the case is about: exactly one of policy, key and sample.
+ */
+export interface Given {
+  /**
+   * The name of a policy: what it asks of its keys, whichever they are. Other policies do not count.
+   */
+  policy?: string;
+  key?: SampleKey;
+  sample?: SamplePolicy;
+  /**
+   * The moment that the case is about: RFC 3339 instant with a time zone; that of the run when left out.
+   */
+  at?: string;
+}
+/**
+ * A live key that policies may select by its attributes, or name by its id. An attribute that is left out is not known.
+ */
+export interface SampleKey {
+  id?: KeyId;
+  /**
+   * The key's name.
+   */
+  name?: string;
+  /**
+   * The key's type, as reads show it: organisation-service, workspace-service or workspace-user.
+   */
+  type?: string;
+  /**
+   * The UUID of the key's workspace, as reads show it. Either case.
+   */
+  workspace_id?: string;
+  /**
+   * The key's status, as reads show it: active, exhausted or expired.
+   */
+  status?: string;
+  metadata?: SampleMetadata;
+}
+/**
+ * The key's defaults.metadata: plain values by name.
+ */
+export interface SampleMetadata {
+  [k: string]: string | number | boolean;
+}
+/**
+ * A policy that stands in the test alone: what somebody may write one day. All profiles and guardrails are there.
+ */
+export interface SamplePolicy {
+  labels?: SampleLabels;
+  profiles?: ProfileNames;
+  key?: Key;
+  /**
+   * Overrides of the policy, as in a KeyPolicy; at most 50.
+   *
+   * @maxItems 50
+   */
+  overrides?: Override[];
+}
+/**
+ * The labels of the policy, by which guardrails choose: text by name.
+ */
+export interface SampleLabels {
+  [k: string]: string;
+}
+/**
+ * What must come out, at least one of these; all that is given must hold. An error that is not expected fails the case.
+ */
+export interface Expect {
+  key?: Key;
+  /**
+   * The name of the policy that governs the key; null for none.
+   */
+  policy?: string | null;
+  /**
+   * The mode in which the key is governed: enforce, report or paused.
+   */
+  mode?: "enforce" | "report" | "paused";
+  /**
+   * Paths of fields of which nothing may be said, such as usage_limits.credit_limit; a group stands for all in it.
+   *
+   * @minItems 1
+   */
+  unmanaged?: string[];
+  /**
+   * Codes of problems, each of which must be found.
+   *
+   * @minItems 1
+   */
+  problems?: string[];
 }

@@ -109,7 +109,9 @@ function toPolicySet(directory: string, reading: Reading): PolicySet {
     profiles: contents.flatMap((content) => content.profiles),
     guardrails: contents.flatMap((content) => content.guardrails),
     brokenGuardrails: contents.flatMap((content) => content.brokenGuardrails),
+    tests: contents.flatMap((content) => content.tests),
     problems: sortProblems(problems),
+    testProblems: sortProblems(contents.flatMap((content) => content.testProblems)),
     files: listing.files.length,
     documents: contents.reduce((sum, content) => sum + content.documents, 0),
   };

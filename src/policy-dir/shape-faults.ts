@@ -4,6 +4,15 @@ import { describeTypes, describeValue, spellList } from "./describe.ts";
 import { describeEmptyMatch, describeNoKey, describeSeveralWays, describeWorkspace } from "./key-ways.ts";
 import { itemPath, joinPath } from "./document-path.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
+import {
+  caseName,
+  casePart,
+  describeBlankName,
+  describeEmptyPart,
+  describeNothingGiven,
+  describeSeveralGiven,
+  givenPath,
+} from "./test-ways.ts";
 import { describeUnknownField } from "./unknown-field.ts";
 import type { Spot } from "./yaml-reading.ts";
 import type { Fault } from "./yaml-stream.ts";
@@ -26,7 +35,7 @@ import type { Fault } from "./yaml-stream.ts";
  */
 
 /** The kinds of documents there are. */
-export const kinds = ["KeyPolicy", "Profile", "Guardrail"];
+export const kinds = ["KeyPolicy", "Profile", "Guardrail", "PolicyTest"];
 const echo = /\/(?:oneOf|anyOf)\/\d+\//;
 
 const formats: Readonly<Record<string, string>> = {
@@ -70,11 +79,9 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
       return [{ code: "KS1202", offset: spot.offset, path: joinPath(path, name), message }];
     }
     case "oneOf":
-      return error.params["passingSchemas"] === null
-        ? at("KS1202", describeNoKey(path))
-        : at("KS1204", describeSeveralWays(path, error.data));
+      return at(...choiceFault(error, path));
     case "minProperties":
-      return at("KS1202", describeEmptyMatch(path));
+      return at("KS1202", casePart.test(path) ? describeEmptyPart(path) : describeEmptyMatch(path));
     case "dependentRequired":
       return [misplacedField(error, located)];
     case "discriminator":
@@ -87,12 +94,21 @@ function shapeFault(error: ErrorObject, located: Located, keyFields: readonly st
     case "pattern":
       return path.endsWith(".config_id")
         ? at("KS1205", slugInPlaceOfId(error, path))
-        : at("KS1204", path.endsWith("].reason") ? saysNothing(error, path) : wrongValue(error, path));
+        : at("KS1204", wrongText(error, path));
     case "uniqueItems":
       return [repeatedItem(error, located)];
     default:
       return at("KS1204", wrongValue(error, path));
   }
+}
+
+/** None, or several, of the ways to say which keys are meant, or what a case is about. */
+function choiceFault(error: ErrorObject, path: string): [ProblemCode, string] {
+  const isGiven = givenPath.test(path);
+  if (error.params["passingSchemas"] === null)
+    return ["KS1202", isGiven ? describeNothingGiven(path) : describeNoKey(path)];
+  const describe = isGiven ? describeSeveralGiven : describeSeveralWays;
+  return ["KS1204", describe(path, error.data)];
 }
 
 function misplacedField(error: ErrorObject, { spot, path }: Located): Fault {
@@ -181,6 +197,11 @@ function typeHint(types: readonly string[], found: unknown, path: string): strin
 function slugInPlaceOfId(error: ErrorObject, path: string): string {
   const found = `${path} is ${describeValue(error.data)}, a config's slug, which Portkey's answers never show`;
   return `${found}; give the UUID of the config`;
+}
+
+function wrongText(error: ErrorObject, path: string): string {
+  if (caseName.test(path)) return describeBlankName(path, error.data);
+  return path.endsWith("].reason") ? saysNothing(error, path) : wrongValue(error, path);
 }
 
 function saysNothing(error: ErrorObject, path: string): string {

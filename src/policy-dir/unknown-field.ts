@@ -22,7 +22,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** What has a `key` block in it. */
-const holdsKeyBlock = /^spec(?:\.overrides\[\d+\])?$/;
+const holdsKeyBlock =
+  /^spec(?:\.overrides\[\d+\]|\.cases\[\d+\]\.(?:expect|given\.sample(?:\.overrides\[\d+\])?))?$/;
 
 export interface UnknownField {
   readonly name: string;

@@ -6,6 +6,7 @@ import { readLiveKey } from "../../src/core/live.ts";
 import type { BrokenGuardrail, Guardrail } from "../../src/core/guardrail.ts";
 import type { LiveKey } from "../../src/core/key.ts";
 import type { AppliedField, AppliedKey, Restoration } from "../../src/core/ledger.ts";
+import type { PolicyTest } from "../../src/core/policy-test.ts";
 import type { PassKind, Plan } from "../../src/core/plan.ts";
 import type {
   Json,
@@ -147,13 +148,15 @@ export interface SetParts {
   readonly profiles?: readonly Profile[];
   readonly guardrails?: readonly Guardrail[];
   readonly brokenGuardrails?: readonly BrokenGuardrail[];
+  readonly tests?: readonly PolicyTest[];
   readonly problems?: readonly Problem[];
+  readonly testProblems?: readonly Problem[];
   readonly trusted?: boolean;
 }
 
 export function policySet(parts: SetParts = {}): PolicySet {
   const { policies = [], profiles = [], problems = [], trusted = true } = parts;
-  const { guardrails = [], brokenGuardrails = [] } = parts;
+  const { guardrails = [], brokenGuardrails = [], tests = [], testProblems = [] } = parts;
   const documents = policies.length + profiles.length + guardrails.length;
   return {
     trusted,
@@ -161,7 +164,9 @@ export function policySet(parts: SetParts = {}): PolicySet {
     profiles,
     guardrails,
     brokenGuardrails,
+    tests,
     problems,
+    testProblems,
     files: documents,
     documents,
   };

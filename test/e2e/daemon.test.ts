@@ -150,6 +150,28 @@ describe("the daemon", () => {
     await expectNothingToPlan();
   });
 
+  test("policy tests change nothing, whatever is wrong with them, and hold nothing back", async () => {
+    const test_ = (expected: string): string =>
+      "apiVersion: keysteward/v1\nkind: PolicyTest\nmetadata: { name: t }\nspec:\n  cases:\n" +
+      `    - { name: c, given: { policy: key-1 }, expect: ${expected} }\n`;
+    const daemon = await startInSync();
+    plane.seen.length = 0;
+    for (const [index, expected] of ["{ mode: enforce }", "{ mode: paused }", "{}"].entries()) {
+      place.write("key-1.test.yaml", test_(expected));
+      // Keys whose policies are edited in the same moment, and one beside a test in its own file.
+      place.write("key-2.yaml", limit(2, 300 + index));
+      place.write(
+        "key-3.yaml",
+        `${limit(3, 300 + index)}---\n${test_(expected).replace("name: t ", "name: u ")}`,
+      );
+      await until(() => limitOf(2) === 300 + index && limitOf(3) === 300 + index, expected, daemon.output);
+    }
+    expect(plane.puts().filter(({ path }) => path.endsWith(uuid(1)))).toEqual([]);
+    expect(plane.seen.filter(({ method }) => method === "PUT")).toHaveLength(6);
+    await stop(daemon);
+    await expectNothingToPlan();
+  });
+
   test("an emptied, removed and remade directory writes nothing until it is whole again", async () => {
     const daemon = await startInSync();
     plane.seen.length = 0;

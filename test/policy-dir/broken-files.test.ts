@@ -33,6 +33,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1202-match-metadata-empty", "KS1202", 5, 22, "spec.match.metadata"],
   ["KS1202-missing-field", "KS1202", 8, 9, "spec.key.rate_limits[0].value"],
   ["KS1202-override-without-reason", "KS1202", 8, 7, "spec.overrides[0].reason"],
+  ["KS1202-test-expects-nothing", "KS1202", 8, 15, "spec.cases[0].expect"],
   ["KS1202-no-key", "KS1202", 4, 7, "spec"],
   ["KS1203-match-metadata-null", "KS1203", 5, 30, "spec.match.metadata.team"],
   ["KS1203-merge-of-text", "KS1203", 7, 9, 'spec.key["<<"]'],
@@ -42,6 +43,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1204-name-and-select", "KS1204", 5, 3, "spec"],
   ["KS1204-priority-without-match", "KS1204", 6, 3, "spec.priority"],
   ["KS1204-same-key-twice", "KS1204", 7, 7, "spec.keyIds[1]"],
+  ["KS1204-test-given-twice", "KS1204", 8, 9, "spec.cases[0].given"],
   ["KS1204-two-ways-to-name-keys", "KS1204", 5, 3, "spec"],
   ["KS1204-wrong-value", "KS1204", 7, 43, "spec.key.rate_limits[0].unit"],
   ["KS1205-acknowledge-until", "KS1205", 8, 28, "spec.acknowledge[0].until"],
@@ -72,6 +74,8 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1354-override-over", "KS1354", 10, 7, "spec.overrides[0].until"],
   ["KS1355-override-ends-soon", "KS1355", 10, 7, "spec.overrides[0].until"],
   ["KS1360-reset-without-budget", "KS1360", 7, 15, "spec.resetUsage"],
+  ["KS1370-no-such-field", "KS1370", 8, 29, "spec.cases[0].expect.unmanaged[0]"],
+  ["KS1371-no-such-code", "KS1371", 9, 20, "spec.cases[0].expect.problems[0]"],
   ["KS1401-two-resets", "KS1401", 12, 7, "spec.key.usage_limits.periodic_reset_days"],
   ["KS1402-two-rotations", "KS1402", 10, 7, "spec.key.rotation_policy.next_rotation_at"],
   ["KS1403-alert-above-limit", "KS1403", 8, 52, "spec.key.usage_limits.alert_threshold"],
@@ -148,7 +152,20 @@ test.each([
   ["KS1201-unknown-field", 'unknown field "rate_limit" in spec.key. Did you mean "rate_limits"?'],
   [
     "KS1206-unknown-kind",
-    'unknown kind "Keypolicy"; expected KeyPolicy, Profile or Guardrail. Did you mean "KeyPolicy"?',
+    'unknown kind "Keypolicy"; expected KeyPolicy, Profile, Guardrail or PolicyTest. Did you mean "KeyPolicy"?',
+  ],
+  [
+    "KS1202-test-expects-nothing",
+    "spec.cases[0].expect is empty, so nothing could fail; add key, policy, mode, unmanaged or problems",
+  ],
+  ["KS1204-test-given-twice", "spec.cases[0].given has both policy and key; keep one of them"],
+  [
+    "KS1370-no-such-field",
+    'spec.cases[0].expect.unmanaged[0] is "expire_at", and there is no such field; expected the path of a field of a key block, such as usage_limits.credit_limit or defaults.metadata.team. Did you mean "expires_at"?',
+  ],
+  [
+    "KS1371-no-such-code",
+    'spec.cases[0].expect.problems[0] is "ks1404", and no problem has this code; expected one such as KS1340. Did you mean "KS1404"?',
   ],
   [
     "KS1204-wrong-value",
@@ -184,7 +201,8 @@ test.each([
   ["KS1202-missing-field", 'the field "value" is missing in spec.key.rate_limits[0]; add it'],
   ["KS1102-field-twice", '"name" is given twice in one mapping, first on line 7; keep one of them'],
 ])("%s says what was found, what was expected and what to do", (name, message) => {
-  expect(parse(name).problems[0]!.message).toBe(message);
+  const { problems, testProblems } = parse(name);
+  expect([...problems, ...testProblems][0]!.message).toBe(message);
 });
 
 test("an unknown scope is told, with the known one that a slip away is", () => {

@@ -104,6 +104,7 @@ export const unshown: Readonly<Partial<Record<ProblemCode, string>>> = {
   KS1330: "it takes a file that could be read before",
   KS1341: "it takes a guardrail that was sound before",
   KS1343: "it takes a key that is not known yet",
+  KS1372: "it takes a run of `keysteward test`",
   KS1408: "no value that the schema lets through is known to bring it about; it is there in case one is",
 };
 

@@ -22,6 +22,12 @@ test("a file that is not there is written whole, with the folders above it, and 
   expect(readdirSync(join(folder, "a/b"))).toEqual(["c.yaml"]);
 });
 
+test("a file that is to be run can be", () => {
+  const path = join(folder, "run");
+  expect(writeNewFile(path, "#!/bin/sh\n", 0o755)).toBe("written");
+  expect(statSync(path).mode & 0o777 & ~0o022).toBe(0o755 & ~0o022);
+});
+
 test("a file that is there is never overwritten, and nothing is left beside it", () => {
   const path = join(folder, "a.yaml");
   writeFileSync(path, "theirs");

@@ -189,7 +189,15 @@ test("YAML 1.2: what 1.1 took for booleans, octals and sexagesimals is plain tex
 test.each(["", "\n", "# only a comment\n", "---\n", "---\n# c\n...\n---\n"])(
   "a file without content is fine: %j",
   (text) => {
-    const nothing = { policies: [], profiles: [], guardrails: [], brokenGuardrails: [], problems: [] };
+    const nothing = {
+      policies: [],
+      profiles: [],
+      guardrails: [],
+      brokenGuardrails: [],
+      tests: [],
+      testProblems: [],
+      problems: [],
+    };
     expect(parse(text)).toEqual({ ...nothing, documents: 0 });
   },
 );

@@ -88,6 +88,8 @@ test("no mapping takes unknown fields but labels, metadata and a schema", () => 
     "GuardrailLabels",
     "MatchLabels",
     "GuardrailMatchMetadata",
+    "SampleMetadata",
+    "SampleLabels",
     "MatchMetadata",
     "DefaultMetadata",
   ]);

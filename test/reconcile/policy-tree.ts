@@ -164,6 +164,8 @@ export function readTree(tree: Tree): PolicySet {
     policies: contents.flatMap(({ policies }) => policies),
     profiles: contents.flatMap(({ profiles }) => profiles),
     guardrails: contents.flatMap(({ guardrails }) => guardrails),
+    tests: contents.flatMap(({ tests }) => tests),
+    testProblems: contents.flatMap(({ testProblems }) => testProblems),
     brokenGuardrails: contents.flatMap(({ brokenGuardrails }) => brokenGuardrails),
     problems: sortProblems(contents.flatMap(({ problems }) => problems)),
     files: tree.size,
