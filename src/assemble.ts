@@ -9,11 +9,13 @@ import type { ChainReport, HistoryEntry, HistoryFilter, TrailStart } from "./cor
 import type { Guardrail } from "./core/guardrail.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule, type Schedule } from "./daemon/schedule.ts";
+import { acceptEdits } from "./policy-dir/accept-edits.ts";
 import { rememberedGuardrail } from "./policy-dir/guardrail-document.ts";
 import { createHandover } from "./policy-dir/handover.ts";
 import { importPolicy } from "./policy-dir/import-policy.ts";
 import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
+import { replaceFile } from "./policy-dir/replace-file.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
 import type { Bell, State, StateReader } from "./ports.ts";
@@ -66,6 +68,11 @@ export function assembleCredential(
 /** What makes policies for keys that have none, and files of them. */
 export function assembleImporter() {
   return { importPolicy, writeNewFile, fileWords };
+}
+
+/** What puts what is live into the policies that ask for something else. */
+export function assembleAcceptor() {
+  return { acceptEdits, replaceFile };
 }
 
 /** The state alone, to be read beside a running daemon. */

@@ -4,7 +4,8 @@
  * stands in commands/catalogue.ts.
  */
 import { Command, CommanderError, Option } from "commander";
-import { catalogue, type CommandEntry } from "./commands/catalogue.ts";
+import { catalogue } from "./commands/catalogue.ts";
+import type { CommandEntry } from "./commands/command-entry.ts";
 import { errorText, exits, type CommonFlags, type Io } from "./commands/context.ts";
 import { RemoteError } from "./core/remote-error.ts";
 import { AppError } from "./errors.ts";

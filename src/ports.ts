@@ -1,6 +1,7 @@
 import type { KeptGuardrail } from "./core/guardrail.ts";
 import type { FieldPath, LiveKey, UpdateBody } from "./core/key.ts";
 import type { AppliedKey, Adoption, Baseline, Claim, ReadBack, Restoration } from "./core/ledger.ts";
+import type { Keeping, LastGoodReader } from "./core/last-good.ts";
 import type { HistoryLine } from "./core/history.ts";
 import type { JsonObject, KeyId, PolicySet } from "./core/policy.ts";
 
@@ -96,7 +97,7 @@ export interface InventoryKey extends LiveRecord {
 }
 
 /** The reading half of the state. */
-export interface StateReader {
+export interface StateReader extends LastGoodReader {
   /** Everything applied so far, by key. */
   applied(): ReadonlyMap<KeyId, AppliedKey>;
   inventoryOf(id: KeyId): InventoryKey | undefined;
@@ -124,7 +125,8 @@ export interface StateReader {
  * pass. `approved`: the approval of that, or how the last one ended. `own`: `{ keys }`, the keys that we may be using
  * ourselves. `paused`: `{ since }`, null as long as the daemon may write. `reminded`: `{ told }`, of which ends of
  * overrides people were told, and how near they were. `selected`: `{ groups, keys }`, by which policies each key was
- * selected when the policies were last acted on.
+ * selected when the policies were last acted on. `sources`: what the last pass that was carried out leaves to the next one
+ * of the policies' files.
  */
 export type FactName =
   | "reconciled"
@@ -136,7 +138,8 @@ export type FactName =
   | "own"
   | "paused"
   | "reminded"
-  | "selected";
+  | "selected"
+  | "sources";
 
 /** A line of the audit trail before it has its number and its hash. */
 export type AuditEntry = Omit<HistoryLine, "seq" | "hash">;
@@ -152,8 +155,11 @@ export interface StateWriter {
   confirm(id: KeyId, at: number, audit: AuditEntry): void;
   /** The server refused the request: what was claimed did not take effect. */
   refuse(id: KeyId, at: number, audit: AuditEntry): void;
-  /** The request may or may not have taken effect, or never went out: the claim stays. */
-  leaveClaimed(id: KeyId, audit: AuditEntry): void;
+  /**
+   * The request may or may not have taken effect, or never went out: the claim stays. With `none` it certainly had no
+   * effect, which matters for a reset of usage: it is sent again without a look.
+   */
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect?: "open" | "none"): void;
   /** Leaves a key alone from now on, since a person has put it back; with null, no longer. */
   setRestoration(id: KeyId, restoration: Restoration | null, audit: AuditEntry): void;
   /** Reads after writes were judged; a line of the audit trail for each. */
@@ -163,8 +169,12 @@ export interface StateWriter {
    * the audit trail where that settles a request whose end was never learnt.
    */
   adopt(adoptions: readonly Adoption[], audit?: readonly AuditEntry[]): void;
-  /** Removes a key from the ledger, with its line of the audit trail. What was seen of the key stays. */
+  /**
+   * Removes a key from the ledger, with its last good value and its line of the audit trail. What was seen of the key stays.
+   */
   forget(id: KeyId, audit: AuditEntry): void;
+  /** Leaves to the next passes what is wanted of each key, and which are quarantined; costs a look when nothing is new. */
+  keepLastGood(kept: Keeping): void;
   /** Replaces the inventory by a complete list; keys that are not in it are dropped. */
   saveInventory(keys: readonly InventoryKey[]): void;
   /** Notes keys as they were seen, and leaves the others as they are. */

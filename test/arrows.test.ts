@@ -90,5 +90,7 @@ test("no import goes against the arrows", () => {
 
 test("imports are found where they are", () => {
   const catalogue = join(source, "commands/catalogue.ts");
-  expect(importsOf(catalogue)).toContain(join(source, "commands/apply.ts"));
+  const entry = join(source, "commands/entries/apply.ts");
+  expect(importsOf(catalogue)).toContain(entry);
+  expect(importsOf(entry)).toContain(join(source, "commands/apply.ts"));
 });

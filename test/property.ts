@@ -21,6 +21,11 @@ export const shares = {
   "selectors: a plain reading": 500,
   "selectors: what cannot be read": 500,
   "killed anywhere": 300,
+  "fmt: what a file says": 300,
+  "drift: accepted": 40,
+  "edit: one field of a text": 300,
+  "resets of usage": 300,
+  "resets of usage: selected keys": 300,
   "throttle: the cap": 300,
   "throttle: told to wait": 200,
   "throttle: stop": 200,
@@ -33,6 +38,8 @@ export const shares = {
   "blind edits": 300,
   "restore: to the baseline": 300,
   "guardrails: what offends": 500,
+  "last good: damage": 300,
+  "last good: restarts": 40,
 } as const;
 
 export type Share = keyof typeof shares;

@@ -124,8 +124,8 @@ async function decide(context: RemoteContext, flags: ApplyFlags, surveyed: Surve
 }
 
 function showPlan({ print, paint }: RemoteContext, surveyed: Survey): void {
-  const { plan, problems, trusted, unenforced, courses } = surveyed;
-  const view = { names: keyNames(surveyed), unenforced, courses };
+  const { plan, problems, trusted, unenforced, courses, quarantined } = surveyed;
+  const view = { names: keyNames(surveyed), unenforced, courses, quarantined };
   print(humanProblems(problems, paint) + (trusted ? humanPlan(plan, paint, view) : ""));
 }
 

@@ -3,10 +3,13 @@ import { auditKeys } from "../core/audit-keys.ts";
 import { matchesFilter } from "../core/key-filter.ts";
 import { findUnlisted } from "../reconcile/find-unlisted.ts";
 import { judgeLiveKeys } from "../reconcile/judge-live-keys.ts";
+import { auditFindings, auditJunit } from "../render/audit-reports.ts";
+import { githubAnnotations } from "../render/github-annotations.ts";
 import { humanAudit } from "../render/human-audit.ts";
 import { humanProblems } from "../render/human-problems.ts";
-import { auditJson } from "../render/json-keys.ts";
-import { exits, stopOnSignal, type CommonFlags, type Io } from "./context.ts";
+import { auditJson, type AuditResult } from "../render/json-keys.ts";
+import { sarif } from "../render/sarif.ts";
+import { exits, stopOnSignal, type CommonFlags, type Format, type Io } from "./context.ts";
 import { createRemoteContext } from "./remote-context.ts";
 import { loadCoverage } from "./coverage-policies.ts";
 import { keyFilterFrom, requireKeys, type KeyFilterFlags } from "./key-filter-flags.ts";
@@ -50,15 +53,28 @@ export async function audit(io: Io, flags: AuditFlags): Promise<number> {
     const none = resolution.problems.some(({ code }) => code === "KS1001" || code === "KS1003")
       ? `There are no policies in ${config.policies}, so nothing can be governed: check --policies, or begin here.\n\n`
       : "";
-    print(
-      format === "json"
-        ? auditJson(result)
-        : humanProblems(blocking, paint) + none + humanAudit(result, paint),
-    );
+    print(rendered(format, result, () => humanProblems(blocking, paint) + none + humanAudit(result, paint)));
     const forbidden = violations.some(({ guardrail }) => guardrail.severity === "error");
     return blocking.length > 0 || forbidden ? exits.invalid : exits.ok;
   } finally {
     stop.release();
     await assembled.close();
+  }
+}
+
+function rendered(format: Format, result: AuditResult, human: () => string): string {
+  switch (format) {
+    case "json":
+      return auditJson(result);
+    case "sarif":
+      return sarif(auditFindings(result));
+    case "junit":
+      return auditJunit(result);
+    case "github":
+      return githubAnnotations(auditFindings(result));
+    case "human":
+      return human();
+    default:
+      return format satisfies never;
   }
 }

@@ -2,7 +2,7 @@ import type { Assembled } from "../assemble.ts";
 import type { LiveKey } from "../core/key.ts";
 import { labelsByKey, type LabelsOf } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
-import type { Resolution } from "../core/resolve.ts";
+import { nothingLive, type Resolution } from "../core/resolve.ts";
 import { AppError } from "../errors.ts";
 import { resolveContext } from "../reconcile/selection-memory.ts";
 
@@ -20,18 +20,19 @@ export interface CoveragePolicies {
  * A directory that is not there yet, or empty, is where a team begins: nothing is covered. Unless policies were applied
  * before: then it was lost, and USAGE is thrown. With live keys, what depends on them is judged too.
  */
-export function loadCoverage({ ports }: Assembled, live: Iterable<LiveKey>): CoveragePolicies {
+export function loadCoverage({ ports }: Assembled, live?: Iterable<LiveKey>): CoveragePolicies {
   const set = ports.policies.load();
-  const labelsOf = labelsByKey(set);
   const names = new Set(set.policies.map(({ name }) => name));
   const blocking = set.problems.filter(
     ({ severity, code }) => severity === "error" && code !== "KS1001" && code !== "KS1003",
   );
   if (set.trusted) {
     const { state, clock } = ports;
-    const resolution = ports.resolve(set, resolveContext({ state, now: clock.now() }, live));
+    const now = clock.now();
+    const context = live === undefined ? nothingLive(now) : resolveContext({ state, now }, live);
+    const resolution = ports.resolve(set, context);
     const errors = resolution.problems.filter(({ severity }) => severity === "error");
-    return { resolution, names, labelsOf, blocking: errors };
+    return { resolution, names, labelsOf: labelsByKey(set, resolution), blocking: errors };
   }
   const known = ports.state.applied().size;
   if (known > 0 && blocking.length === 0) {
@@ -39,10 +40,6 @@ export function loadCoverage({ ports }: Assembled, live: Iterable<LiveKey>): Cov
       hint: "Check --policies: the directory may have been lost or moved. To begin anew, name another --state.",
     });
   }
-  return {
-    resolution: { desired: new Map(), held: [], guardrails: [], problems: set.problems },
-    names,
-    labelsOf,
-    blocking,
-  };
+  const resolution: Resolution = { desired: new Map(), held: [], guardrails: [], problems: set.problems };
+  return { resolution, names, labelsOf: labelsByKey(set, resolution), blocking };
 }

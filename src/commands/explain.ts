@@ -10,7 +10,7 @@ import { createContext, exits, stopOnSignal } from "./context.ts";
 import type { CommonFlags, Context, Io } from "./context.ts";
 import { createRemoteContext } from "./remote-context.ts";
 import { ledgerNames, liveNames, namedKey, policyNames } from "./named-key.ts";
-import { trustedPolicies } from "./trusted-policies.ts";
+import { trustedPolicies, withKey } from "./trusted-policies.ts";
 
 export interface ExplainFlags extends CommonFlags {
   /** Do not ask the control plane; use what was seen last. */
@@ -77,14 +77,9 @@ function keyNamed(text: string, { set, resolution }: Policies, state: KnownState
   return namedKey(text, [policyNames(set.policies, resolution), liveNames(state), ledgerNames(state)]);
 }
 
-/** The keys as they were seen last, and this one as it was read. */
-function withKey(state: KnownState, key: LiveKey): readonly LiveKey[] {
-  return [key, ...[...state.liveKeys()].filter(({ id }) => id !== key.id)];
-}
-
 interface Known extends Policies {
   readonly keyId: string;
-  readonly state: KnownState;
+  readonly state: ReturnType<typeof assembleState>;
   readonly sight: Sight;
   readonly found: { readonly key: LiveKey; readonly from: "control-plane" | "inventory" } | undefined;
   readonly seenAt: number | null;
@@ -93,11 +88,21 @@ interface Known extends Policies {
 
 /** Throws USAGE for a key that neither policies nor the state nor the control plane know. */
 function show({ config, format, print, paint }: Context, known: Known): void {
-  const { keyId, set, resolution, state, sight, found, seenAt, now } = known;
+  const { keyId, set, resolution, quarantined, state, sight, found, seenAt, now } = known;
   const applied = state.applied();
   const { settleMs } = config;
   const restorations = state.restorations();
-  const explanation = explainKey({ keyId, set, resolution, applied, sight, now, settleMs, restorations });
+  const explanation = explainKey({
+    keyId,
+    set,
+    resolution,
+    applied,
+    sight,
+    now,
+    settleMs,
+    restorations,
+    quarantined,
+  });
   const { coverage } = explanation;
   if (coverage.kind === "ungoverned" && found === undefined) {
     const why = "message" in sight ? `: ${sight.message}` : ", and it was not seen so far";

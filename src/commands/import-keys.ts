@@ -39,7 +39,7 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
   const assembled = assemble({ config, mode: "read", credential, log, env: io.env });
   try {
     // What is broken whatever is live costs no request.
-    const broken = loadCoverage(assembled, []).blocking;
+    const broken = loadCoverage(assembled).blocking;
     if (broken.length > 0) return refused(context, flags, broken);
     const live = await assembled.ports.reader.list({ signal: stop.signal });
     const keys = live.map(({ key }) => key);

@@ -42,6 +42,19 @@ export function policyNames(policies: readonly KeyPolicy[], { desired }: Resolut
   };
 }
 
+/** By how the id of a key that a policy names begins; eight digits or more, as tables show it. */
+export function idPrefixes(policies: readonly KeyPolicy[]): KeyLookup {
+  return {
+    what: "ids that policies name",
+    find: (text) =>
+      /^[0-9a-f]{8}[0-9a-f-]*$/i.test(text)
+        ? policies
+            .flatMap(({ keyIds }) => keyIds.map(({ value }) => value))
+            .filter((id) => id.startsWith(text.toLowerCase()))
+        : [],
+  };
+}
+
 /** By the key's own name, as it was seen last. */
 export function liveNames(state: { keysNamed(name: string): readonly KeyId[] }): KeyLookup {
   return { what: "keys that were seen", find: (text) => state.keysNamed(text) };

@@ -47,8 +47,8 @@ function rendered(
   surveyed: Survey,
   how: Pick<PlanView, "all" | "at">,
 ): string {
-  const { plan, problems, trusted, unenforced, courses } = surveyed;
-  const view: PlanView = { plan, names: keyNames(surveyed), unenforced, courses, ...how };
+  const { plan, problems, trusted, unenforced, courses, quarantined } = surveyed;
+  const view: PlanView = { plan, names: keyNames(surveyed), unenforced, courses, quarantined, ...how };
   if (format === "json") return planJson(plan, problems, view);
   if (format === "github") return githubPlan(view, problems);
   // The command line lets no other form through.

@@ -1,4 +1,5 @@
 import type { HeldPlan } from "../core/approval.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import { readReport, type PassReport } from "../core/outcome.ts";
 import type { JsonObject } from "../core/policy.ts";
 import { AppError } from "../errors.ts";
@@ -12,16 +13,19 @@ export interface StatusFacts {
   /** Whether a later pass began to write and has not ended: it is under way, or its process was killed. */
   readonly interrupted: boolean;
   readonly held: readonly HeldPlan[];
+  /** Keys that are kept at what their policies said last. */
+  readonly quarantined: readonly Quarantine[];
   /** Since when the daemon is to write nothing, in milliseconds since the epoch; null when it may. */
   readonly paused: number | null;
 }
 
-export function statusFacts(state: Pick<PassPorts["state"], "fact">): StatusFacts {
+export function statusFacts(state: Pick<PassPorts["state"], "fact" | "quarantines">): StatusFacts {
   const report = knownReport(state.fact("report"));
   return {
     report,
     interrupted: report !== null && isInterrupted(report, state.fact("begun")),
     held: heldPlans(state),
+    quarantined: [...state.quarantines().values()],
     paused: pausedSince(state),
   };
 }

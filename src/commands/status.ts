@@ -19,18 +19,22 @@ export async function status(io: Io, flags: CommonFlags): Promise<number> {
   return isAllWell(standing) ? exits.ok : exits.changes;
 }
 
-type LiveFacts = StatusFacts & Pick<Standing, "doing" | "next">;
+type Quarantined = Pick<StatusFacts, "quarantined">;
+type LiveFacts = Omit<StatusFacts, "quarantined"> & Pick<Standing, "doing" | "next">;
 
 /** As the daemon tells it; undefined when none answers. */
 export async function standingNow({ control }: Config): Promise<Standing | undefined> {
   const answer = await askDaemon(control.socket, { name: "status" });
-  return answer === undefined ? undefined : { ...(answer as unknown as LiveFacts), live: true };
+  if (answer === undefined) return undefined;
+  // A daemon of an earlier release keeps no last good values.
+  const { quarantined = [], ...facts } = answer as unknown as Partial<Quarantined> & LiveFacts;
+  return { ...facts, quarantined, live: true, now: Date.now() };
 }
 
 function standingThen(config: Config): Standing {
   const state = assembleState(config);
   try {
-    return { ...statusFacts(state), live: false, doing: null, next: null };
+    return { ...statusFacts(state), live: false, doing: null, next: null, now: Date.now() };
   } finally {
     state.close();
   }

@@ -30,6 +30,13 @@ export interface HeldChange {
   readonly line: number;
   readonly rank: Rank;
   readonly fields: readonly HeldField[];
+  /** Usage is reset too. */
+  readonly reset?: HeldReset;
+}
+
+export interface HeldReset {
+  readonly token: string;
+  readonly previous: string | null;
 }
 
 export interface HeldPlan {
@@ -54,7 +61,7 @@ export function isStanding({ at }: Approval, now: number): boolean {
   return isWithin(at, now, lastsMs);
 }
 
-export function heldChange({ keyId, policy, place, rank, fields }: Change): HeldChange {
+export function heldChange({ keyId, policy, place, rank, fields, reset }: Change): HeldChange {
   return {
     keyId,
     policy,
@@ -62,14 +69,17 @@ export function heldChange({ keyId, policy, place, rank, fields }: Change): Held
     line: place.line,
     rank,
     fields: fields.map(({ path, from, to }) => (from === undefined ? { path, to } : { path, from, to })),
+    ...(reset === undefined ? {} : { reset: { token: reset.token, previous: reset.previous } }),
   };
 }
 
 /** Tells whether a change is one of an approval that has begun. */
 export function approvedBy(approval: Approval): (change: Change) => boolean {
   const approved = new Map(approval.changes.map((change) => [change.keyId, change]));
-  return ({ keyId, fields }) => {
-    const known = new Map(approved.get(keyId)?.fields.map((field) => [field.path, field]));
+  return ({ keyId, fields, reset }) => {
+    const held = approved.get(keyId);
+    const known = new Map(held?.fields.map((field) => [field.path, field]));
+    if (reset !== undefined && held?.reset?.token !== reset.token) return false;
     return fields.every((field) => isApprovedField(known.get(field.path), field));
   };
 }
@@ -105,6 +115,7 @@ function isAltered(before: HeldChange | undefined, now: HeldChange): boolean {
   const known = new Map(before.fields.map((field) => [field.path, field]));
   return (
     before.fields.length !== now.fields.length ||
+    before.reset?.token !== now.reset?.token ||
     now.fields.some(({ path, from, to }) => {
       const field = known.get(path);
       return field === undefined || !sameCanonical(field.to, to) || !sameKnown(field.from, from);

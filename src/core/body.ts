@@ -15,6 +15,9 @@
  *   usage_limits      null                the other parts; null parts only where there is something to empty
  *   rotation_policy   null                the transition period; the other kind of time as null where it is set
  *   defaults          parts: {} and null  always all three parts
+ *
+ * `reset_usage` is no field: it acts when it is sent, and what is not named beside it stays (Portkey's page on updating a
+ * key). So it carries nothing along, and is sent by itself when nothing else changes.
  */
 import type { Canonical, FieldPath, LiveKey, UpdateBody } from "./key.ts";
 import type { Json, JsonObject } from "./policy.ts";
@@ -42,6 +45,11 @@ export function updateBody(parts: BodyParts): UpdateBody | undefined {
     body[top] = value;
   }
   return body;
+}
+
+/** The body with the reset of usage in it, where there is one: an action beside the fields, in the same request. */
+export function withReset(body: UpdateBody, reset: object | undefined): UpdateBody {
+  return reset === undefined ? body : { ...body, reset_usage: true };
 }
 
 function compose(top: TopField, parts: BodyParts): Json | undefined {

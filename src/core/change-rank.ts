@@ -1,6 +1,7 @@
 import { rankOf } from "./fields.ts";
 import type { FieldPath } from "./key.ts";
-import type { FieldChange } from "./plan.ts";
+import type { Change, FieldChange } from "./plan.ts";
+import { worstRank, type Rank } from "./rank.ts";
 
 type Unranked = Omit<FieldChange, "rank">;
 
@@ -14,6 +15,17 @@ export function ranked(fields: readonly Unranked[]): FieldChange[] {
     const isPartOfNew = isNewBudget && path !== creditLimit && path.startsWith("usage_limits.");
     return { ...field, rank: isPartOfNew ? "neutral" : rankOf(path, from, to) };
   });
+}
+
+/** Which way a change as a whole goes. A reset frees what the budget had taken away, whatever is set beside it. */
+export function rankOfChange({
+  fields,
+  reset,
+}: {
+  readonly fields: readonly FieldChange[];
+  readonly reset: Change["reset"];
+}): Rank {
+  return reset === undefined ? worstRank(fields.map(({ rank }) => rank)) : "loosens";
 }
 
 const creditLimit: FieldPath = "usage_limits.credit_limit";

@@ -1,3 +1,4 @@
+import { overdueProblems } from "./acknowledged.ts";
 import { repeatedNames } from "./names.ts";
 import { overrideWarnings } from "./override-warnings.ts";
 import type { PolicySet } from "./policy.ts";
@@ -14,6 +15,7 @@ export function checkPolicies(set: PolicySet, now: number): readonly Problem[] {
   return sortProblems([
     ...problems,
     ...overrideWarnings(set.policies, now),
+    ...overdueProblems(set, now),
     ...set.testProblems,
     ...repeatedNames(set.tests).problems,
   ]);

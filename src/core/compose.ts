@@ -5,14 +5,18 @@
  *               (`usage_limits: null`) is of all its parts, and the other way round, as between a policy and its profiles
  *   priority    two that have one priority may say the same; different values are a conflict, and nobody's way is had
  *   mode        the most careful of all: what one of them wants to be told, or left alone, no other one may write
+ *   reset       the token of the highest priority that has one, in the order of the names where two are equal: whose token
+ *               is a change is for `token-change.ts` to say
  *   selection   together they must not take the key away from one of them, else what it asks would come and go
  *   rules       what each asks alone may contradict what they ask together: Portkey's rules and guardrails are judged
  *               once more
  *
  * The order in which selectors come decides nothing.
  */
+import { covers, type Acknowledged, type Acknowledgements } from "./acknowledged.ts";
 import { noCourse, type Course } from "./course.ts";
 import { sameCanonical } from "./canonical.ts";
+import { checkReset } from "./check-reset.ts";
 import type { DesiredField, DesiredFields } from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import type { FieldPath } from "./key.ts";
@@ -39,6 +43,8 @@ export interface SelectedBy {
   readonly mode: Mode;
   /** Where its `match` stands. */
   readonly place: Place;
+  /** Its token, where it has one. */
+  readonly resetUsage?: Placed<string>;
 }
 
 /** What the selectors of a key ask of it together. */
@@ -49,6 +55,8 @@ export interface Composition {
   readonly fields: DesiredFields;
   /** What the overrides of all of them will change, as far as it shows below those of a higher priority. */
   readonly course: Course;
+  /** Each selector speaks of what it has its way in. */
+  readonly acknowledged: Acknowledgements;
   readonly conflicts: readonly Conflict[];
   /** Why they cannot be followed together, beside the conflicts. */
   readonly problems: readonly Problem[];
@@ -81,17 +89,20 @@ export function compareSelectors(a: Selector, b: Selector): number {
 /** What sound selectors ask together; at least one, in the order of `compareSelectors`. */
 export function compose(selectors: readonly Selector[]): Composition {
   const [only] = selectors;
-  const { fields, conflicts } =
+  const { fields, acknowledged, conflicts } =
     selectors.length === 1 && only !== undefined
-      ? { fields: only.resolved.fields, conflicts: [] }
+      ? { ...only.resolved, conflicts: [] }
       : layTogether(selectors);
   return {
     selectedBy: selectors.map(({ name, priority, match, resolved }) => {
-      return { policy: name, priority, mode: resolved.policy.mode, place: match.place };
+      const { mode, resetUsage } = resolved.policy;
+      const reset = resetUsage === undefined ? {} : { resetUsage };
+      return { policy: name, priority, mode, place: match.place, ...reset };
     }),
     mode: mostCareful(selectors.map(({ resolved }) => resolved.policy.mode)),
     fields,
     course: selectors.length === 1 && only !== undefined ? only.resolved.course : courseTogether(selectors),
+    acknowledged,
     conflicts,
     ...(selectors.length === 1 && only !== undefined
       ? { problems: [], conditional: only.resolved.conditional }
@@ -99,7 +110,10 @@ export function compose(selectors: readonly Selector[]): Composition {
   };
 }
 
-function layTogether(selectors: readonly Selector[]): Pick<Composition, "fields" | "conflicts"> {
+function layTogether(
+  selectors: readonly Selector[],
+): Pick<Composition, "fields" | "acknowledged" | "conflicts"> {
+  const acknowledged = new Map<FieldPath, Acknowledged>();
   const fields = new Map<FieldPath, DesiredField>();
   const conflicts: Conflict[] = [];
   const above = new Set<FieldPath>();
@@ -115,10 +129,14 @@ function layTogether(selectors: readonly Selector[]): Pick<Composition, "fields"
         if (!sayings.has(path)) sayings.set(path, saying);
       }
     }
-    for (const { path, field } of sayings.values()) fields.set(path, field);
+    for (const { path, field, selector } of sayings.values()) {
+      fields.set(path, field);
+      const known = [...selector.resolved.acknowledged].find(([outer]) => covers(outer, path));
+      if (known !== undefined) acknowledged.set(path, known[1]);
+    }
     for (const { resolved } of tier) for (const path of resolved.fields.keys()) above.add(path);
   }
-  return { fields, conflicts };
+  return { fields, acknowledged, conflicts };
 }
 
 /** What happens at one moment in several policies stays one step of each. */
@@ -167,7 +185,14 @@ function togetherProblems(selectors: readonly Selector[], fields: DesiredFields)
     message: `${problem.message} (asked for by ${names} together, of the keys that all of them select)`,
   }));
   const lost = selectors.flatMap((selector) => leavingProblem(selector, fields) ?? []);
-  return [...rules, ...lost];
+  return [...rules, ...resetProblems(selectors, fields), ...lost];
+}
+
+/** What they say together of the budget of a reset; what a policy says alone was told of it. */
+function resetProblems(selectors: readonly Selector[], fields: DesiredFields): Problem[] {
+  const asking = selectors.find(({ resolved }) => resolved.policy.resetUsage !== undefined)?.resolved;
+  if (asking === undefined || checkReset(asking.policy.resetUsage, [asking.fields]).length > 0) return [];
+  return checkReset(asking.policy.resetUsage, [fields]);
 }
 
 /** A guardrail is about a key when one of the policies that select it has its labels. */

@@ -89,6 +89,21 @@ export function courseOf(stretches: readonly Stretch[]): Course {
   return { inForce: stretches[0]?.inForce ?? [], upcoming };
 }
 
+/** What is wanted at a later moment, and what is still to come then. */
+export function advanced(
+  { fields, course }: { readonly fields: DesiredFields; readonly course: Course },
+  now: number,
+): { readonly fields: DesiredFields; readonly course: Course } {
+  const past = course.upcoming.filter(({ at }) => at <= now);
+  if (past.length === 0) return { fields, course };
+  const moved = new Map(fields);
+  for (const { path, to, source, place } of past.flatMap((step) => step.fields)) {
+    for (const other of moved.keys()) if (overlaps(path, other)) moved.delete(other);
+    moved.set(path, { value: to, written: to, source, place });
+  }
+  return { fields: moved, course: { inForce: [], upcoming: course.upcoming.slice(past.length) } };
+}
+
 function changedFields(before: DesiredFields, after: DesiredFields): readonly UpcomingField[] {
   const changed = [...after].flatMap(([path, { value, source, place }]): UpcomingField[] => {
     const from = valueIn(before, path);

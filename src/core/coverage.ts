@@ -38,8 +38,8 @@ export function coverageOf(
   }
   const held = resolution.held.find(({ keyId }) => keyId === id);
   if (held !== undefined) {
-    const { policy, place, why } = held;
-    return { kind: "held", policy, place, ...(why === undefined ? {} : { why }) };
+    const { policy, place, reason } = held;
+    return { kind: "held", policy, place, ...(reason === undefined ? {} : { why: reason }) };
   }
   const known = applied.get(id);
   if (known === undefined) return { kind: "ungoverned" };
@@ -61,5 +61,10 @@ export function breaksFile({ severity, code }: Problem): boolean {
  * cover may be covered all the same.
  */
 export function hiddenPolicies(problems: readonly Problem[]): Problem | undefined {
-  return problems.find(({ severity, code }) => severity === "error" && /^KS1[0-2]/.test(code));
+  return problems.find(isHiding);
+}
+
+/** Whether a problem hides what a file, a document or a folder says. */
+export function isHiding({ severity, code }: Problem): boolean {
+  return severity === "error" && /^KS1[0-2]/.test(code);
 }

@@ -3,6 +3,7 @@
  * was applied, and what a reconcile pass would do. Nothing is decided here: the verdicts are those of `diff.ts`, the
  * change and the notices those of `make-plan.ts`, asked about this key alone.
  */
+import { acknowledgedNow, type Acknowledged } from "./acknowledged.ts";
 import { coverageOf, type Coverage } from "./coverage.ts";
 import { noCourse, type Course } from "./course.ts";
 import { explainGuardrails, type ExplainedGuardrail } from "./explain-guardrails.ts";
@@ -19,6 +20,7 @@ import { importFields } from "./import-fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
 import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
+import type { Quarantine } from "./last-good.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
 import { isInForce, overrideSource } from "./overrides.ts";
@@ -26,6 +28,7 @@ import type { Notice } from "./plan.ts";
 import type { Json, KeyId, KeyPolicy, PolicySet } from "./policy.ts";
 import { isSamePlace, type Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
+import { explainReset, type ExplainedReset } from "./reset-words.ts";
 import type { Resolution } from "./resolve.ts";
 
 /** Something that a policy, a profile or an override says. */
@@ -43,8 +46,10 @@ export interface ExplainedField extends Said {
   /** Undefined when it is not known. */
   readonly live: Canonical | undefined;
   readonly applied: AppliedField | undefined;
-  /** What the three-way rule says; null where it is not asked, since the key is left alone as a whole. */
+  /** What the three-way rule says; null where it is not asked, since the key or this field is left alone. */
   readonly verdict: FieldVerdict | null;
+  /** That the field is left as it is live; null where it is not. */
+  readonly acknowledged: Acknowledged | null;
   /** Which way the change would go; null where there would be none. */
   readonly rank: Rank | null;
 }
@@ -61,6 +66,8 @@ export interface Explanation {
   /** Those that are about the key, and whether they hold. */
   readonly guardrails: readonly ExplainedGuardrail[];
   readonly notices: readonly Notice[];
+  /** How it stands with the token of its policy; absent when that has none. */
+  readonly reset?: ExplainedReset;
 }
 
 export interface ExplainInput {
@@ -71,6 +78,8 @@ export interface ExplainInput {
   readonly sight: Sight;
   readonly now: number;
   readonly settleMs: number;
+  /** Keys whose value in the resolution is their last good one; none when left out. */
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   /** Keys that a person has put back; none when left out. */
   readonly restorations?: ReadonlyMap<KeyId, Restoration>;
 }
@@ -80,12 +89,14 @@ export function explainKey(input: ExplainInput): Explanation {
   const coverage = coverageOf(keyId, resolution, applied);
   const plan = planAlone(input);
   const layers = coverage.kind === "governed" ? layersOf(input, policiesOf(coverage)) : [];
-  const desired = resolution.desired.get(keyId)?.fields ?? new Map<FieldPath, DesiredField>();
+  const wanted = resolution.desired.get(keyId);
+  const desired = wanted?.fields ?? new Map<FieldPath, DesiredField>();
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
     const change = plan.changes[0]?.fields.find((one) => one.path === path);
     const known = applied.get(keyId)?.fields.get(path);
+    const acknowledged = wanted === undefined ? null : (acknowledgedNow(wanted, path, input.now) ?? null);
     return {
       path,
       value: field.value,
@@ -94,18 +105,24 @@ export function explainKey(input: ExplainInput): Explanation {
       lost: lostTo(path, field, layers),
       live,
       applied: known,
-      verdict: isLeftAlone ? null : verdictOf(input, { path, desired: field.value, live }),
+      verdict:
+        isLeftAlone || acknowledged !== null ? null : verdictOf(input, { path, desired: field.value, live }),
+      acknowledged,
       rank: change?.rank ?? null,
     };
   });
+  const due = plan.changes[0]?.reset;
+  const reset =
+    wanted === undefined ? undefined : explainReset(wanted, applied.get(keyId)?.reset, { due, isLeftAlone });
   return {
     keyId,
     coverage,
     fields: fields.sort((a, b) => (a.path < b.path ? -1 : 1)),
     unmanaged: unmanagedFields(sight, desired),
-    course: resolution.desired.get(keyId)?.course ?? noCourse,
+    course: wanted?.course ?? noCourse,
     guardrails: guardrailsOf(input, coverage),
     notices: plan.notices,
+    ...(reset === undefined ? {} : { reset }),
   };
 }
 
@@ -121,9 +138,11 @@ function planAlone({
   now,
   settleMs,
   restorations,
+  quarantined,
 }: ExplainInput): ReturnType<typeof makePlan> {
   const desired = resolution.desired.get(keyId);
   const known = applied.get(keyId);
+  const kept = quarantined?.get(keyId);
   return makePlan({
     pass: "reconcile",
     resolution: {
@@ -132,6 +151,7 @@ function planAlone({
       guardrails: resolution.guardrails,
       problems: resolution.problems,
     },
+    quarantined: new Map(kept === undefined ? [] : [[keyId, kept]]),
     applied: new Map(known === undefined ? [] : [[keyId, known]]),
     sightOf: () => sight,
     restorations: restorations ?? new Map(),

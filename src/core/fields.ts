@@ -169,6 +169,15 @@ const metadataRow: FieldRow = {
   direction: neutral,
 };
 
+/** The paths of all fields and groups; names in metadata have paths beside these. */
+export const fieldPaths: readonly FieldPath[] = [
+  ...new Set(rows.flatMap(({ path, top }): FieldPath[] => [top, path])),
+];
+
+export function isFieldPath(path: string): boolean {
+  return fieldPaths.includes(path) || (path.startsWith(metadataPrefix) && path !== metadataPrefix);
+}
+
 /** The row for a path. A path that no row covers is a defect: paths are made from rows alone. */
 export function fieldRow(path: FieldPath): FieldRow {
   const row = path.startsWith(metadataPrefix) ? metadataRow : rowsByPath.get(path);

@@ -1,3 +1,5 @@
+import type { KeyId } from "./policy.ts";
+import type { DesiredKey, Resolution } from "./resolve.ts";
 import { instantText } from "./overrides.ts";
 import { digestOf, type Plan } from "./plan.ts";
 
@@ -16,4 +18,14 @@ export function forecast(plan: Plan, at: number): Plan {
       approve: `keysteward plan  # from ${instantText(at)} on`,
     })),
   };
+}
+
+/**
+ * What is asked for without what is done once: a reset of usage is for the next pass, whenever that is, and by a later moment
+ * it will have been made.
+ */
+export function withoutResets(resolution: Resolution): Resolution {
+  const desired = new Map<KeyId, DesiredKey>();
+  for (const [id, { resetUsage: _token, ...rest }] of resolution.desired) desired.set(id, rest);
+  return { ...resolution, desired };
 }

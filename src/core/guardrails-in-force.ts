@@ -25,8 +25,8 @@ import { problemAt, type Problem } from "./problem.ts";
 
 export interface Standing {
   readonly guardrails: readonly Guardrail[];
-  /** Whether there is a guardrail of which nobody knows what it forbids: no policy may be applied. */
-  readonly blind: boolean;
+  /** That there is a guardrail of which nobody knows what it forbids: no policy may be applied. */
+  readonly unknown: Problem | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -47,14 +47,14 @@ function standingOf(set: PolicySet, last: readonly Guardrail[]): Standing {
   const isWhole = broken.length === 0 && hiddenPolicies(set.problems) === undefined;
   const names = new Set(sound.map(({ name }) => name));
   const gone = isWhole ? [] : last.filter(({ name }) => !names.has(name));
-  const unknown = unknownOnes(broken, names, gone);
+  const unknown = unknownOnes(broken, names, gone).map(unknownProblem);
   return {
     guardrails: [...sound, ...gone],
-    blind: unknown.length > 0,
+    unknown: unknown[0],
     problems: [
       ...repeatedNames(sound).problems,
       ...gone.map(lastGoodProblem),
-      ...unknown.map(unknownProblem),
+      ...unknown,
       ...(isWhole ? sound.filter((one) => !isOfUse(one, set)).map(uselessProblem) : []),
     ],
   };

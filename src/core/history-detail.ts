@@ -38,6 +38,34 @@ function fieldFrom(detail: JsonObject): FieldLine | undefined {
   };
 }
 
+/** A reset of usage as the line of a claim tells it. */
+export interface ResetLine {
+  readonly token: string;
+  readonly previous: string | null;
+  /** When usage had been reset last, as far as that was known. */
+  readonly lastResetAt?: string | null;
+  readonly why: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The reset of usage that a claim tells of; undefined where there is none. */
+export function resetOf({ reset }: JsonObject): ResetLine | undefined {
+  if (reset === undefined || !isObject(reset)) return undefined;
+  const { token, previous, lastResetAt, why, file, line } = reset;
+  if (typeof token !== "string" || typeof why !== "string") return undefined;
+  if (typeof file !== "string" || typeof line !== "number") return undefined;
+  const last = typeof lastResetAt === "string" || lastResetAt === null ? { lastResetAt } : {};
+  return { token, previous: typeof previous === "string" ? previous : null, ...last, why, file, line };
+}
+
+/** What a line about a read back says of a reset of usage; undefined where it says nothing. */
+export function resetReadOf({ reset }: JsonObject): { token: string; kind: string } | undefined {
+  if (reset === undefined || !isObject(reset)) return undefined;
+  const { token, kind } = reset;
+  return typeof token === "string" && typeof kind === "string" ? { token, kind } : undefined;
+}
+
 /** What the ledger had confirmed of a field before it was written, and when; undefined where the line does not say. */
 export function confirmedBefore({ confirmed }: JsonObject): { value: Json; at: number } | undefined {
   if (!isObject(confirmed)) return undefined;

@@ -24,6 +24,8 @@ export interface LiveKey {
   readonly status: string;
   /** ISO 8601, UTC, second precision; moves without human edits too. */
   readonly lastUpdatedAt: string | null;
+  /** When its usage was reset last, RFC 3339 in UTC; null for never, absent when the answer did not say. */
+  readonly lastResetAt?: string | null;
   /** True when this may be the key that we ourselves use: its mask fits our credential. Absent otherwise. */
   readonly own?: true;
   /**

@@ -1,5 +1,7 @@
 import type { Canonical, FieldPath } from "./key.ts";
 import type { KeyId } from "./policy.ts";
+import type { KeyReset, ResetClaim, ResetNote } from "./reset.ts";
+import type { SelectorToken } from "./token-change.ts";
 
 /** A value, who asked for it, and when (milliseconds since the epoch). */
 export interface AppliedValue {
@@ -44,6 +46,10 @@ export interface AppliedKey {
   readonly file: string;
   readonly line: number;
   readonly fields: ReadonlyMap<FieldPath, AppliedField>;
+  /** Absent: no reset of its usage was ever asked for. */
+  readonly reset?: KeyReset;
+  /** Where several policies select the key: the last token that each of them had, null for none. */
+  readonly tokens?: ReadonlyMap<string, string | null>;
 }
 
 /** The intent to set fields of one key, recorded before the request. */
@@ -54,6 +60,12 @@ export interface Claim {
   readonly line: number;
   readonly at: number;
   readonly fields: readonly ClaimedField[];
+  /** Usage is to be reset too. */
+  readonly reset?: ResetClaim;
+  /** The token that the policy has; a key that comes under the policy with this claim has it as seen. */
+  readonly token?: string;
+  /** The tokens of all policies that select the key, where several do. */
+  readonly selectors?: readonly SelectorToken[];
   /** Whole groups of which parts are written, as they were: a write to one part can empty another one. */
   readonly groups?: readonly { readonly path: FieldPath; readonly value: Canonical }[];
 }
@@ -95,6 +107,8 @@ export interface ReadBack {
   readonly notShown: readonly FieldPath[];
   /** Fields that no read shows, however long one waits. */
   readonly unprovable: readonly FieldPath[];
+  /** What the read says of a reset of usage. */
+  readonly reset?: ResetNote;
 }
 
 /** A correction of the ledger that needs no request. */
@@ -108,4 +122,10 @@ export interface Adoption {
   readonly confirm: readonly { readonly path: FieldPath; readonly value: Canonical }[];
   /** Fields that another entry has replaced (`usage_limits` by `usage_limits.credit_limit`, or the reverse). */
   readonly drop: readonly FieldPath[];
+  /** What became of a reset of usage that was begun. */
+  readonly reset?: ResetNote;
+  /** The token that the policy has; a key that comes under the policy with this adoption has it as seen. */
+  readonly token?: string;
+  /** The tokens of all policies that select the key, where several do. */
+  readonly selectors?: readonly SelectorToken[];
 }

@@ -3,6 +3,7 @@ import { matchesLabels, type Guardrail, type Offence } from "./guardrail.ts";
 import { matchesKey } from "./key-match.ts";
 import type { FieldPath, LiveKey } from "./key.ts";
 import type { KeyId, PolicySet } from "./policy.ts";
+import type { Resolution } from "./resolve.ts";
 import { compareTexts } from "./texts.ts";
 
 /** A live key that is what a guardrail forbids. */
@@ -19,12 +20,21 @@ export interface Violation {
 /** The labels of the policy that governs a key; undefined where none does. */
 export type LabelsOf = (id: KeyId) => Readonly<Record<string, string>> | undefined;
 
-/** By the policies that name keys, sound or not. */
-export function labelsByKey({ policies }: PolicySet): LabelsOf {
-  const labels = new Map(
-    policies.flatMap((policy) => policy.keyIds.map(({ value }) => [value, policy.labels] as const)),
-  );
-  return (id) => labels.get(id);
+/** By the policies that name keys, sound or not, and those that select them: a key has the labels of all of these. */
+export function labelsByKey(
+  { policies }: PolicySet,
+  { desired, held }: Pick<Resolution, "desired" | "held">,
+): LabelsOf {
+  const byName = new Map(policies.map(({ name, labels }) => [name, labels]));
+  const named = new Map([
+    ...held.map(({ keyId, policy }) => [keyId, byName.get(policy)] as const),
+    ...policies.flatMap((policy) => policy.keyIds.map(({ value }) => [value, policy.labels] as const)),
+  ]);
+  return (id) => {
+    const selectedBy = desired.get(id)?.selectedBy;
+    if (selectedBy === undefined) return named.get(id);
+    return Object.assign({}, ...selectedBy.map(({ policy }) => byName.get(policy))) as Record<string, string>;
+  };
 }
 
 /** The guardrails that judge a live key. */

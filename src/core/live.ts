@@ -1,6 +1,6 @@
 import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import type { Json, JsonObject } from "./policy.ts";
-import { canonicalText, isObject, isUuid } from "./canonical.ts";
+import { canonicalInstant, canonicalText, isObject, isUuid } from "./canonical.ts";
 import { defaultTransitionMs, fieldRow } from "./fields.ts";
 
 const plainFields: readonly FieldPath[] = [
@@ -28,8 +28,16 @@ export function readLiveKey(raw: unknown, source: "list" | "get"): LiveKey {
     workspaceId: canonicalText(raw["workspace_id"]),
     status: canonicalText(raw["status"]) ?? "",
     lastUpdatedAt: canonicalText(raw["last_updated_at"]),
+    ...(raw["last_reset_at"] === undefined ? {} : lastReset(raw["last_reset_at"])),
     fields: readFields(raw, source),
   };
+}
+
+/** An instant that cannot be read is not known, and so not "never". */
+function lastReset(raw: Json): Pick<LiveKey, "lastResetAt"> {
+  if (raw === null || raw === "") return { lastResetAt: null };
+  const lastResetAt = canonicalInstant(raw);
+  return lastResetAt === null ? {} : { lastResetAt };
 }
 
 /** The canonical live value at a path; undefined when it is not known. */

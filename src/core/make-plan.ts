@@ -7,18 +7,22 @@
  * ever written, it is told.
  */
 import { compareTexts } from "./texts.ts";
+import { acknowledgedNotices, splitAcknowledged } from "./acknowledged.ts";
 import { breaksFile } from "./coverage.ts";
 import { diffField, type DiffContext } from "./diff.ts";
-import { updateBody } from "./body.ts";
+import type { LiveKey } from "./key.ts";
 import { ranked } from "./change-rank.ts";
-import type { FieldPath, LiveKey } from "./key.ts";
 import type { Adoption, AppliedKey, Restoration } from "./ledger.ts";
-import { liveValue, touchedGroups } from "./live.ts";
+import type { Quarantine } from "./last-good.ts";
+import { liveValue } from "./live.ts";
+import { adopt } from "./make-adoption.ts";
+import { changeOf, fieldChange } from "./make-change.ts";
 import {
   judgedNotice,
   keysWithoutPolicy,
   notice,
   pausedText,
+  quarantinedNotice,
   releasedNotice,
   reportText,
   restoredText,
@@ -27,17 +31,9 @@ import {
   heldNotice,
 } from "./notices.ts";
 import { overrideNotices } from "./override-notices.ts";
-import {
-  digestOf,
-  inPushOrder,
-  type Change,
-  type FieldChange,
-  type Notice,
-  type PassKind,
-  type Plan,
-} from "./plan.ts";
+import { digestOf, inPushOrder, type Change, type Notice, type PassKind, type Plan } from "./plan.ts";
+import { dueResetText, planReset } from "./plan-reset.ts";
 import type { KeyId } from "./policy.ts";
-import { worstRank } from "./rank.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
 
 /** What is known of a key's live side. */
@@ -47,9 +43,14 @@ export type Sight =
   | { readonly kind: "unseen" }
   | { readonly kind: "missing" | "unreadable"; readonly message: string };
 
+/** A sight that does not keep the key from being judged. */
+export type KnownSight = Exclude<Sight, { readonly message: string }>;
+
 export interface PlanInput {
   readonly pass: PassKind;
   readonly resolution: Resolution;
+  /** Keys whose value in the resolution is their last good one; none when left out. */
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   readonly applied: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf: (id: KeyId) => Sight;
   /** Keys that a person has put back: their policies are paused for them. */
@@ -67,15 +68,23 @@ interface KeyResult {
   readonly adoption?: Adoption;
 }
 
+/** What is set on a quarantined key is in no file as it stands now. */
+function withOrigin(change: Change, input: PlanInput): Change {
+  return input.quarantined?.has(change.keyId) === true ? { ...change, lastGood: true } : change;
+}
+
 const nothing: KeyResult = { notices: [] };
 
 export function makePlan(input: PlanInput): Plan {
   const desired = [...input.resolution.desired.values()];
   const results = desired.map((key) => planKey(key, input));
-  const changes = inPushOrder(results.flatMap(({ change }) => change ?? []));
+  const changes = inPushOrder(
+    results.flatMap(({ change }) => (change === undefined ? [] : withOrigin(change, input))),
+  );
   const notices = [
     ...results.flatMap((result) => result.notices),
     ...desired.flatMap((key) => overrideNotices(key, input)),
+    ...[...(input.quarantined?.values() ?? [])].map(quarantinedNotice),
     ...keysWithoutPolicy(input.applied, input.resolution),
   ];
   return {
@@ -106,16 +115,23 @@ export function makePlan(input: PlanInput): Plan {
 
 function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   if (desired.mode === "paused") {
-    return told(desired, "paused", pausedText(desired));
+    return told(desired, "paused", pausedText(desired) + alsoDue(desired, input));
   }
   const restoration = input.restorations.get(desired.keyId);
-  if (restoration !== undefined) return told(desired, "restored", restoredText(desired, restoration));
+  if (restoration !== undefined)
+    return told(desired, "restored", restoredText(desired, restoration) + alsoDue(desired, input));
   if (isQuiet(desired, input)) return nothing;
   const heir = brokenPredecessor(desired, input);
   if (heir !== undefined) return { notices: [heir] };
   const sight = input.sightOf(desired.keyId);
   if ("message" in sight) return told(desired, sight.kind, sight.message);
   return desired.mode === "report" ? reportKey(desired, sight, input) : enforceKey(desired, sight, input);
+}
+
+/** A reset of usage that is not made either. */
+function alsoDue(desired: DesiredKey, input: PlanInput): string {
+  const due = dueResetText(desired, input.applied.get(desired.keyId));
+  return due === "" ? "" : `; ${due}`;
 }
 
 /**
@@ -130,12 +146,12 @@ function brokenPredecessor(desired: DesiredKey, input: PlanInput): Notice | unde
   return broken ? heldNotice(desired.keyId, applied.policy) : undefined;
 }
 
-type KnownSight = Exclude<Sight, { readonly message: string }>;
-
 /** Drift is told, nothing is written, and the ledger is not touched: the policy has applied nothing. */
 function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   if (sight.kind !== "seen") return nothing;
-  const differing = [...desired.fields].flatMap(([path, field]) => {
+  const { enforced, left } = splitAcknowledged(desired, sight, input.now);
+  const known = acknowledgedNotices(desired, left, { sight, now: input.now });
+  const differing = [...enforced.fields].flatMap(([path, field]) => {
     const live = liveValue(sight.key, path);
     if (live === undefined) return [];
     const verdict = diffField(
@@ -144,14 +160,17 @@ function reportKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Ke
     );
     return verdict.kind === "set" ? [`${path} is ${shortText(live)}, wanted ${shortText(field.value)}`] : [];
   });
-  if (differing.length === 0) return nothing;
-  return told(desired, "drift", reportText(desired, differing));
+  const due = dueResetText(desired, input.applied.get(desired.keyId));
+  const found = due === "" ? differing : [...differing, due];
+  if (found.length === 0) return known.length === 0 ? nothing : { notices: known };
+  return { notices: [notice(desired, "drift", reportText(desired, found)), ...known] };
 }
 
 /**
  * Keys of which the ledger alone said that there is nothing to do, with the entry that said so. Desired keys and entries
- * are replaced, never changed, and without a live value time plays no part: as long as both are the same objects, so is
- * the answer of an edit pass, which knows nothing better. Over ten thousand keys it judges the edited ones only.
+ * are replaced, never changed, and without a live value time plays no part, unless something is acknowledged until an
+ * instant: as long as both are the same objects, so is the answer of an edit pass, which knows nothing better. Over ten
+ * thousand keys it judges the edited ones only.
  */
 const quiet = new WeakMap<DesiredKey, AppliedKey>();
 
@@ -163,7 +182,9 @@ function isQuiet(desired: DesiredKey, input: PlanInput): boolean {
 function enforceKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
   const result = judgeKey(desired, sight, input);
-  if (sight.kind === "unseen" && applied !== undefined && isNothing(result)) quiet.set(desired, applied);
+  const isTimeless = desired.acknowledged.size === 0;
+  if (sight.kind === "unseen" && applied !== undefined && isNothing(result) && isTimeless)
+    quiet.set(desired, applied);
   return result;
 }
 
@@ -173,7 +194,8 @@ function isNothing({ change, adoption, notices }: KeyResult): boolean {
 
 function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): KeyResult {
   const applied = input.applied.get(desired.keyId);
-  const judged = [...desired.fields].map(([path, field]): Judged => {
+  const { enforced, left } = splitAcknowledged(desired, sight, input.now);
+  const judged = [...enforced.fields].map(([path, field]): Judged => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
     const lastSeen = sight.kind === "last-seen" ? liveValue(sight.key, path) : undefined;
     const sides = { path, desired: field.value, applied: applied?.fields.get(path), live, lastSeen };
@@ -181,72 +203,19 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
   const fields = ranked(judged.flatMap(fieldChange));
-  const adoption = adopt({ desired, judged, gone, applied, now: input.now });
+  const reset = planReset(desired, { ...contextOf(input), applied, sight });
+  const isTokenSeen = reset.isSeen === true;
+  const adoption = adopt({ desired, judged, gone, applied, now: input.now, isTokenSeen });
+  const isChanged = fields.length > 0 || reset.send !== undefined;
   return {
-    ...(fields.length === 0 ? {} : { change: changeOf(desired, fields, sight) }),
+    ...(isChanged ? { change: changeOf(enforced, { fields, reset: reset.send }, sight) } : {}),
     ...(adoption === undefined ? {} : { adoption }),
-    notices: [...judged.flatMap((one) => judgedNotice(desired, one)), ...releasedNotice(desired, gone)],
-  };
-}
-
-function fieldChange({ path, field, verdict }: Judged): Omit<FieldChange, "rank">[] {
-  if (verdict.kind !== "set") return [];
-  return [
-    {
-      path,
-      action: field.value === null ? "clear" : "set",
-      from: verdict.from,
-      to: field.value,
-      why: verdict.why,
-      replaced: verdict.replaced,
-      reverts: verdict.reverts,
-      place: field.place,
-    },
-  ];
-}
-
-function changeOf(desired: DesiredKey, fields: readonly FieldChange[], sight: KnownSight): Change {
-  const sorted = [...fields].sort((a, b) => compareTexts(a.path, b.path));
-  const parts = { desired: desired.fields, changed: sorted.map(({ path }) => path) };
-  const body = updateBody({
-    ...parts,
-    live: sight.kind === "seen" ? sight.key : undefined,
-    complete: sight.kind === "seen" && sight.complete,
-  });
-  return {
-    keyId: desired.keyId,
-    policy: desired.policy,
-    place: desired.place,
-    rank: worstRank(sorted.map(({ rank }) => rank)),
-    fields: sorted,
-    desired,
-    groups: "key" in sight ? touchedGroups(sight.key, parts.changed) : [],
-    body: body ?? null,
-    carries: updateBody({ ...parts, live: undefined, complete: false }) === undefined,
-  };
-}
-
-interface AdoptParts {
-  readonly desired: DesiredKey;
-  readonly judged: readonly Judged[];
-  readonly gone: readonly FieldPath[];
-  readonly applied: AppliedKey | undefined;
-  readonly now: number;
-}
-
-function adopt({ desired, judged, gone, applied, now }: AdoptParts): Adoption | undefined {
-  const confirm = judged.filter(({ verdict }) => verdict.kind === "adopt");
-  const moved =
-    applied !== undefined && (applied.policy !== desired.policy || applied.file !== desired.place.file);
-  if (confirm.length === 0 && gone.length === 0 && !moved) return undefined;
-  return {
-    keyId: desired.keyId,
-    policy: desired.policy,
-    file: desired.place.file,
-    line: desired.place.line,
-    at: now,
-    confirm: confirm.map(({ path, field }) => ({ path, value: field.value })),
-    drop: gone,
+    notices: [
+      ...judged.flatMap((one) => judgedNotice(desired, one)),
+      ...acknowledgedNotices(desired, left, { sight, now: input.now }),
+      ...releasedNotice(desired, gone),
+      ...reset.notices,
+    ],
   };
 }
 

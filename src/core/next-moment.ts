@@ -1,5 +1,6 @@
 import { canBeInForce, isInForce } from "./overrides.ts";
 import type { KeyPolicy } from "./policy.ts";
+import type { PolicyCourse } from "./policy-courses.ts";
 import { remindersAfter } from "./reminders.ts";
 
 /** What policies with overrides have to come; instants in milliseconds since the epoch. */
@@ -10,6 +11,13 @@ export interface Moments {
   readonly next: { readonly at: number; readonly policy: string } | null;
   /** When to look again: at the next beginning or end, or when somebody is to be reminded of an end. */
   readonly look: number | null;
+}
+
+/** Also at what courses bring of which no policy can be read any more. */
+export function withCourses(moments: Moments, courses: readonly PolicyCourse[]): Moments {
+  const ats = courses.flatMap(({ course }) => course.upcoming[0]?.at ?? []);
+  const look = Math.min(moments.look ?? Infinity, ...ats);
+  return { ...moments, look: look === Infinity ? null : look };
 }
 
 /** Over all policies, sound or not: one that is broken now may be sound when an override of it is over. */

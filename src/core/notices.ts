@@ -4,6 +4,7 @@ import type { FieldVerdict } from "./diff.ts";
 import type { DesiredField } from "./effective.ts";
 import { overlaps } from "./fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
+import type { Quarantine } from "./last-good.ts";
 import type { AppliedKey, Restoration } from "./ledger.ts";
 import type { Notice } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
@@ -96,7 +97,7 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
   // A key that several policies name is told once, for the first of them by name: whatever order they were read in.
   const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
   const held = new Map(byName.map((one) => [one.keyId, one]));
-  const heldNotices = [...held].map(([keyId, { policy, why }]) => heldNotice(keyId, policy, why));
+  const heldNotices = [...held].map(([keyId, { policy, reason }]) => heldNotice(keyId, policy, reason));
   const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
   return [
     ...heldNotices,
@@ -115,6 +116,12 @@ export function heldNotice(keyId: KeyId, policy: string, why?: string): Notice {
   const wrong = why ?? `something about the policy "${policy}" is broken`;
   const message = `${wrong}: the key keeps its values until that is mended`;
   return { kind: "held", keyId, policy, message };
+}
+
+/** A key that is kept at what its policy said before something about it was broken. */
+export function quarantinedNotice({ keyId, policy, why }: Quarantine): Notice {
+  const message = `kept at what the policy "${policy}" said last, until this is mended: ${why}`;
+  return { kind: "quarantined", keyId, policy, message };
 }
 
 /** A value as JSON, cut to what a line can hold. */

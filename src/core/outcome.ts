@@ -73,6 +73,8 @@ export interface PassReport {
   readonly applied: number;
   /** Keys of which something was written that no read has shown or denied yet. */
   readonly awaiting: number;
+  /** When the first of the known differences is enforced again, RFC 3339; absent where there is none. */
+  readonly acknowledgedUntil?: string;
   readonly requests: RequestCounts;
   /** Null when the policies could not be read as a whole. */
   readonly overrides: OverrideReport | null;
@@ -101,6 +103,7 @@ const foundLive: readonly Notice["kind"][] = [
   "settling",
   "not-reflected",
   "contested",
+  "acknowledged",
   "drift",
   "missing",
   "unreadable",
@@ -124,7 +127,9 @@ const needsAttention: readonly Notice["kind"][] = [
   "refused",
   "drift",
   "held",
+  "quarantined",
   "restored",
+  "in-doubt",
   "missing",
   "unreadable",
 ];

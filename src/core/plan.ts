@@ -8,6 +8,7 @@ import type { Adoption, Replaced, Reverts } from "./ledger.ts";
 import type { Json, KeyId } from "./policy.ts";
 import type { Place } from "./problem.ts";
 import type { Rank } from "./rank.ts";
+import type { PlannedReset } from "./reset.ts";
 
 export type PassKind = "edit" | "reconcile";
 
@@ -34,8 +35,13 @@ export interface Change {
   /** Where the policy names the key. */
   readonly place: Place;
   readonly rank: Rank;
+  /** None when usage is reset and nothing else changes. */
   readonly fields: readonly FieldChange[];
+  /** Usage is reset in the same request. */
+  readonly reset?: PlannedReset;
   readonly desired: DesiredKey;
+  /** Whether the key is quarantined: what is set was said before the policy's file was broken. */
+  readonly lastGood?: true;
   /** What is sent; null when parts that nobody manages have to be read first. */
   readonly body: UpdateBody | null;
   /** Whole groups of which a part changes, as they were seen; for the ledger. */
@@ -48,22 +54,29 @@ export interface Change {
  * Something that is told and not written.
  *
  * `settling`: read back different within the settle time. `not-reflected`: a value does not stick. `contested`:
- * somebody sets a field back again and again. `refused`: the server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
+ * somebody sets a field back again and again. `acknowledged`: a difference that the policy says is known. `refused`: the server said no to this value before. `drift`: found on a key whose policy only reports. `released`: a field is no
  * longer managed, its value stays. `orphaned`: no policy covers a key any more. `held`: something about the key's
- * policy is broken. `paused`. `override-ends`: an override in force ends within a week. `restored`: a person has put the key back, and it is left so. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
+ * policy is broken, and nothing is known of what it said before. `quarantined`: it is broken, and the key is kept at what
+ * it said last. `paused`. `override-ends`: an override in force ends within a week. `restored`: a person has put the key back,
+ * and it is left so. `not-reset`: a token that a policy had before its key was known resets nothing. `in-doubt`: whether usage
+ * was reset cannot be told. `missing`: the control plane does not show the key. `unreadable`: it cannot be read.
  */
 export type NoticeKind =
   | "settling"
   | "not-reflected"
   | "contested"
+  | "acknowledged"
   | "refused"
   | "drift"
   | "released"
   | "orphaned"
   | "held"
+  | "quarantined"
   | "paused"
   | "override-ends"
   | "restored"
+  | "not-reset"
+  | "in-doubt"
   | "missing"
   | "unreadable";
 
@@ -125,8 +138,9 @@ export interface Plan {
 
 /** A digest of what would be written: keys, fields, values before and after; and of what else it is to depend on. */
 export function digestOf(changes: readonly Change[], also: Json = null): string {
-  const written: Json = changes.map(({ keyId, fields }) => ({
+  const written: Json = changes.map(({ keyId, fields, reset }) => ({
     keyId,
+    ...(reset === undefined ? {} : { reset: { token: reset.token, previous: reset.previous } }),
     fields: fields.map(({ path, from, to }) => (from === undefined ? { path, to } : { path, from, to })),
   }));
   const content = also === null ? written : { written, also };
@@ -149,5 +163,5 @@ export function inPushOrder(changes: readonly Change[]): Change[] {
 }
 
 function isDrift(change: Change): boolean {
-  return change.fields.every(({ why }) => why === "drift");
+  return change.reset === undefined && change.fields.every(({ why }) => why === "drift");
 }

@@ -68,6 +68,19 @@ export interface KeyPolicy {
   readonly key: KeyBlock;
   /** As they are listed: later ones win. */
   readonly overrides: readonly Override[];
+  /** Differences that are known, and left until an instant. */
+  readonly acknowledge: readonly Acknowledgement[];
+  /** The token of the reset of usage that is asked for last. */
+  readonly resetUsage?: Placed<string>;
+}
+
+/** That the difference of one field, or of a group, is left as it is. */
+export interface Acknowledgement {
+  /** As written: it may name no field. */
+  readonly path: Placed<string>;
+  /** Milliseconds since the epoch. */
+  readonly until: Placed<number>;
+  readonly reason: string;
 }
 
 /** One `kind: Profile` document whose shape is sound. */

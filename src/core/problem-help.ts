@@ -140,8 +140,24 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "A policy selects none of the live keys. A warning, where live keys are known.",
     mend: "Compare its `match` with what `keysteward audit` shows of the keys; leave it if such keys are still to come.",
   },
+  KS1330: {
+    about: "A profile is found in another file than before, and its own file cannot be read.",
+    mend: "Mend or delete the file that cannot be read. Until then the profile is not taken from the other one.",
+  },
+  KS1331: {
+    about: "What a policy acknowledges is no field, or is acknowledged twice.",
+    mend: "Write the path of a field or a group, such as `usage_limits.credit_limit`, and each once.",
+  },
+  KS1332: {
+    about: "A policy acknowledges a difference of a field that it asks nothing of. A warning.",
+    mend: "Take the acknowledgement out, or ask for a value of the field.",
+  },
+  KS1333: {
+    about: "An acknowledgement is over: the field is enforced again. A warning.",
+    mend: "Take it out, or give a later `until`.",
+  },
   KS1340: {
-    about: "What a policy and its profiles ask for offends against a guardrail.",
+    about: "What a policy and its profiles ask for, or a live key in an audit, offends against a guardrail.",
     mend: "Change the value to what the message expects; if the rule is wrong, change the guardrail in the same pull request.",
   },
   KS1341: {
@@ -194,6 +210,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   KS1355: {
     about: "An override ends within a week. A warning.",
     mend: "Nothing, if it is to end; else give a later `until`.",
+  },
+  KS1360: {
+    about:
+      "Usage is to be reset of a key without a budget (`usage_limits: null`), now or during an override. A warning: what Portkey makes of it is not documented.",
+    mend: "Give the key a budget, or take `resetUsage` out.",
   },
   KS1370: {
     about: "A policy test says of a field that it must not be managed, and there is no such field.",

@@ -58,6 +58,11 @@ export const problemRules = {
   KS1310: "selector-conflict",
   KS1311: "selector-loses-its-keys",
   KS1312: "selector-without-keys",
+  // What stands in for what cannot be read, and differences that are known.
+  KS1330: "profile-stands-in",
+  KS1331: "acknowledge-path",
+  KS1332: "acknowledge-unmanaged",
+  KS1333: "acknowledge-over",
   // Guardrails.
   KS1340: "guardrail-offended",
   KS1341: "guardrail-last-good",
@@ -73,6 +78,8 @@ export const problemRules = {
   KS1353: "override-conflict",
   KS1354: "override-over",
   KS1355: "override-ends-soon",
+  // Resets of usage.
+  KS1360: "reset-without-budget",
   // Policy tests.
   KS1370: "test-unknown-field",
   KS1371: "test-unknown-problem",

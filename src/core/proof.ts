@@ -8,6 +8,8 @@
  *   another value              not shown                     not shown
  *   no such field              unseen: asked for otherwise   unseen; unprovable where the read shows all there is
  *
+ * A reset of usage is judged beside the fields, by `last_reset_at` (`reset.ts`); one whose answer was lost is looked at too.
+ *
  * Each field is judged once: shown, not shown or unprovable ends the question for this write. What follows from "not
  * shown" is for the three-way rule to say. Unprovable is told once; to ask on would be to ask for good. Written anew, or
  * seen to differ, the field is judged again.
@@ -18,6 +20,7 @@ import type { Canonical, FieldPath, LiveKey } from "./key.ts";
 import type { AppliedField, AppliedKey, ReadBack } from "./ledger.ts";
 import { liveValue } from "./live.ts";
 import type { KeyId } from "./policy.ts";
+import { isResetOpen, type ResetNote } from "./reset.ts";
 import { isWithin } from "./within.ts";
 
 /** A field that was written, and what a read shows of it. */
@@ -40,9 +43,13 @@ interface ReadContext extends ProofContext {
   readonly complete: boolean;
 }
 
-/** The keys with a field whose effect is open. */
+/** The keys with something written whose effect is open. */
 export function keysToProve(applied: ReadonlyMap<KeyId, AppliedKey>): KeyId[] {
-  return [...applied].flatMap(([id, key]) => (fieldsToProve(key).length === 0 ? [] : [id]));
+  return [...applied].flatMap(([id, key]) => (isOpenKey(key) ? [id] : []));
+}
+
+function isOpenKey(key: AppliedKey): boolean {
+  return isResetOpen(key.reset) || fieldsToProve(key).length > 0;
 }
 
 /** The fields of a key whose effect is open: confirmed, never judged, and no newer request begun. */
@@ -78,27 +85,34 @@ function judge(
   read: Canonical | undefined,
   context: ReadContext,
 ): FieldProof["kind"] {
-  if (read === undefined) return context.complete && isOver(field, context) ? "unprovable" : "unseen";
+  if (read === undefined)
+    return context.complete && isOver(field.confirmed, context) ? "unprovable" : "unseen";
   if (sameField(path, { desired: set, live: read, now: context.now })) return "shown";
   return mayBeLate({ path, applied: field }, read, context) ? "late" : "not-shown";
 }
 
 /** Whether the settle time of a key's open fields is over: a key that no read shows by then is not waited for. */
 export function isOverdue(key: AppliedKey, context: ProofContext): boolean {
-  return fieldsToProve(key).every((path) => isOver(key.fields.get(path), context));
+  if (!fieldsToProve(key).every((path) => isOver(key.fields.get(path)?.confirmed, context))) return false;
+  return !isResetOpen(key.reset) || isOver(key.reset.claimed ?? key.reset.settled, context);
 }
 
-function isOver(field: AppliedField | undefined, { now, settleMs }: ProofContext): boolean {
-  return field?.confirmed === undefined || !isWithin(field.confirmed.at, now, settleMs);
+function isOver(written: { readonly at: number } | undefined, { now, settleMs }: ProofContext): boolean {
+  return written === undefined || !isWithin(written.at, now, settleMs);
 }
 
 /** What the ledger is to note of it; undefined when everything is still open. */
-export function readBackOf(keyId: KeyId, proofs: readonly FieldProof[]): ReadBack | undefined {
+export function readBackOf(
+  keyId: KeyId,
+  proofs: readonly FieldProof[],
+  reset?: ResetNote,
+): ReadBack | undefined {
   const paths = (kind: FieldProof["kind"]): FieldPath[] =>
     proofs.filter((proof) => proof.kind === kind).map(({ path }) => path);
   const shown = paths("shown");
   const notShown = paths("not-shown");
   const unprovable = paths("unprovable");
   const judged = shown.length + notShown.length + unprovable.length;
-  return judged === 0 ? undefined : { keyId, shown, notShown, unprovable };
+  if (judged === 0 && reset === undefined) return undefined;
+  return { keyId, shown, notShown, unprovable, ...(reset === undefined ? {} : { reset }) };
 }

@@ -2,9 +2,10 @@
  * From the documents to what each key must look like.
  *
  * A policy whose profiles are all there and sound, whose name nobody else has, and whose effective key keeps Portkey's
- * rules gives one desired key for each id it names. Everything else is held: its keys stay as they are, since a value
- * computed from something broken could loosen them. A key that two policies name is held too, for both. What a guardrail
- * forbids is broken like anything else; and a guardrail of which nobody knows what it forbids holds every policy.
+ * rules gives one desired key for each id it names. Everything else is held: a value computed from something broken could
+ * loosen its keys, so they stay as they are, or are kept at what was said of them last (`last-good.ts`). A key that two
+ * policies name is held too, for both. What a guardrail forbids is broken like anything else; and a guardrail of which
+ * nobody knows what it forbids holds every policy.
  *
  * A policy may select its keys by what is live of them instead; `selection.ts` says which those are, and who has his way.
  *
@@ -15,16 +16,17 @@
 import type { SelectedBy, Selector } from "./compose.ts";
 import { hiddenPolicies } from "./coverage.ts";
 import type { LiveKey } from "./key.ts";
-import type { KeyId, KeyPolicy, Mode, PolicySet } from "./policy.ts";
-import { placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
+import type { KeyId, KeyPolicy, Mode, Placed, PolicySet } from "./policy.ts";
+import { isSamePlace, placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
+import type { Acknowledgements } from "./acknowledged.ts";
 import type { Course } from "./course.ts";
 import type { DesiredFields } from "./effective.ts";
 import type { Guardrail } from "./guardrail.ts";
 import { createGuardrailWatch } from "./guardrails-in-force.ts";
 import { settleConditional, type LiveKeyOf } from "./judge-policy.ts";
 import { lineageOf, profileTable, type ProfileTable } from "./lineage.ts";
-import { repeatedNames } from "./names.ts";
-import { isSound, isWithin, resolvePolicy, type Moment, type ResolvedPolicy } from "./resolved-policy.ts";
+import { repeatedNames, type Repeated } from "./names.ts";
+import { faultOf, isWithin, resolvePolicy, type Moment, type ResolvedPolicy } from "./resolved-policy.ts";
 import { createSelection } from "./selection.ts";
 
 /** What one key must look like. */
@@ -36,20 +38,26 @@ export interface DesiredKey {
   readonly place: Place;
   readonly mode: Mode;
   readonly fields: DesiredFields;
+  /** The token of the reset of usage that is asked for last. */
+  readonly resetUsage?: Placed<string>;
   /** Which of its policy's overrides are in force, and what they will change; one object for all keys of a policy. */
   readonly course: Course;
   /** The policies that select the key, that of the highest priority first; absent when one names it. */
   readonly selectedBy?: readonly SelectedBy[];
+  /** Differences that are known, and left until an instant. */
+  readonly acknowledged: Acknowledgements;
 }
 
-/** A key of a policy, left as it is because something about the policy is wrong. */
+/** A key of a policy, of which nothing is said because something about the policy is wrong. */
 export interface HeldKey {
   readonly keyId: KeyId;
   readonly policy: string;
   /** Where the policy names or selects the key, or what hides it. */
   readonly place: Place;
-  /** What is wrong, as a clause; something about the policy itself when left out. */
-  readonly why?: string;
+  /** What is wrong; the first of it. */
+  readonly why: Problem;
+  /** What that means for the key, as a clause; something about the policy itself when left out. */
+  readonly reason?: string;
 }
 
 export interface Resolution {
@@ -116,21 +124,25 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
   return function resolve(set: PolicySet, context: ResolveContext): Resolution {
     const profiles = profileTable(set.profiles);
     const repeated = repeatedNames(set.policies);
-    const { guardrails, blind, problems } = guardrailsOf(set);
+    const { guardrails, unknown, problems } = guardrailsOf(set);
     const liveKeyOf = context.seen === undefined ? undefined : finder(context.seen);
     const resolved = set.policies.map((policy) =>
       settled(resolveOne(policy, profiles, { now: context.now, guardrails }), liveKeyOf),
     );
-    const canBeFollowed = (one: ResolvedPolicy): boolean =>
-      !blind && isSound(one) && !repeated.names.has(one.policy.name);
+    const faults = new Map(
+      resolved.map((one): [ResolvedPolicy, Problem | undefined] => [
+        one,
+        unknown ?? faultOf(one) ?? nameTaken(one, repeated),
+      ]),
+    );
     const owners = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
-    for (const one of resolved.filter(canBeFollowed)) {
+    for (const one of resolved.filter((policy) => faults.get(policy) === undefined)) {
       for (const key of one.keys) if (!owners.contested.has(key.keyId)) desired.set(key.keyId, key);
     }
     const selected = select({
       selectors: resolved.flatMap(asSelector),
-      isSound: (selector) => canBeFollowed(selector.resolved),
+      faultOf: (selector) => faults.get(selector.resolved),
       named: owners.named,
       liveKeyOf,
       present: new Set(set.policies.map(({ name }) => name)),
@@ -138,8 +150,8 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
       context,
     });
     for (const key of selected.desired) desired.set(key.keyId, key);
-    const broken = resolved.filter((one) => !canBeFollowed(one));
-    const held = [...broken.flatMap(heldKeys), ...owners.held].filter(({ keyId }) => !desired.has(keyId));
+    const broken = resolved.flatMap((one) => heldKeys(one, faults.get(one)));
+    const held = [...broken, ...owners.held].filter(({ keyId }) => !desired.has(keyId));
     return {
       desired,
       held: [...held, ...selected.held],
@@ -162,6 +174,10 @@ function asSelector(resolved: NamedKeys): Selector[] {
   return match === undefined ? [] : [{ resolved, name, match, priority }];
 }
 
+function nameTaken({ policy }: ResolvedPolicy, { names, problems }: Repeated): Problem | undefined {
+  return names.has(policy.name) ? problems.find((problem) => isSamePlace(problem, policy.place)) : undefined;
+}
+
 /** Looks through the keys at the first question, as mostly there is none. */
 function finder(live: Iterable<LiveKey>): LiveKeyOf {
   let byId: ReadonlyMap<KeyId, LiveKey> | undefined;
@@ -179,7 +195,7 @@ function settled(one: NamedKeys, liveKeyOf: LiveKeyOf | undefined): NamedKeys {
 }
 
 function named(resolved: ResolvedPolicy): NamedKeys {
-  const { policy, fields, course } = resolved;
+  const { policy, fields, course, acknowledged } = resolved;
   const keys = policy.keyIds.map(({ value, place }) => ({
     keyId: value,
     policy: policy.name,
@@ -187,12 +203,14 @@ function named(resolved: ResolvedPolicy): NamedKeys {
     mode: policy.mode,
     fields,
     course,
+    acknowledged,
+    ...(policy.resetUsage === undefined ? {} : { resetUsage: policy.resetUsage }),
   }));
   return { ...resolved, keys };
 }
 
-function heldKeys({ keys }: NamedKeys): HeldKey[] {
-  return keys.map(({ keyId, policy, place }) => ({ keyId, policy, place }));
+function heldKeys({ keys }: NamedKeys, why: Problem | undefined): HeldKey[] {
+  return why === undefined ? [] : keys.map(({ keyId, policy, place }) => ({ keyId, policy, place, why }));
 }
 
 interface Owners {
@@ -214,12 +232,15 @@ function singleOwners(resolved: readonly NamedKeys[]): Owners {
       else contested.set(key.keyId, [...(contested.get(key.keyId) ?? [owner]), key]);
     }
   }
-  const claims = [...contested.values()].flat();
+  const held = [...contested.values()].flat().map((key): HeldKey => {
+    const why = contestProblem(key, contested.get(key.keyId) ?? []);
+    return { keyId: key.keyId, policy: key.policy, place: key.place, why };
+  });
   return {
     named: new Set(first.keys()),
     contested: new Set(contested.keys()),
-    held: claims.map(({ keyId, policy, place }) => ({ keyId, policy, place })),
-    problems: claims.map((key) => contestProblem(key, contested.get(key.keyId) ?? [])),
+    held,
+    problems: held.map(({ why }) => why),
   };
 }
 

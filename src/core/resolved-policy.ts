@@ -1,3 +1,5 @@
+import { acknowledgementsOf, acknowledgeProblems, type Acknowledgements } from "./acknowledged.ts";
+import { checkReset } from "./check-reset.ts";
 import { leavingProblem } from "./compose.ts";
 import { courseOf, noCourse, stretchesOf, type Course } from "./course.ts";
 import { effectiveFields, type DesiredFields, type Layer } from "./effective.ts";
@@ -17,6 +19,8 @@ export interface ResolvedPolicy {
   readonly fields: DesiredFields;
   /** Which of its overrides are in force, and what they will change. */
   readonly course: Course;
+  /** Differences that are known, and left until an instant. */
+  readonly acknowledged: Acknowledgements;
   /** As long as this lasts time changes nothing of it. */
   readonly span: Span;
   /** The guardrails in force by which it was judged. */
@@ -41,13 +45,16 @@ export function resolvePolicy(policy: KeyPolicy, lineage: Lineage, moment: Momen
   ];
   const timed = policy.overrides.length === 0 ? timeless(base) : timely(policy, base, now);
   const { fields, course, span, stretches } = timed;
-  const resolved = { policy, profiles, guardrails, fields, course, span };
+  const acknowledged = acknowledgementsOf(policy);
+  const resolved = { policy, profiles, guardrails, fields, course, acknowledged, span };
   if (lineage.problems.length > 0) return { ...resolved, problems: lineage.problems, conditional: [] };
   const judged = stretches.map((one) => judgePolicy(policy, one, guardrails));
   return {
     ...resolved,
     problems: [
       ...timed.problems,
+      ...acknowledgeProblems(policy, fields),
+      ...checkReset(policy.resetUsage, stretches),
       ...leaving(policy, stretches),
       ...judged.flatMap(({ problems }) => problems),
     ],
@@ -90,6 +97,7 @@ export function isWithin({ from, until }: Span, now: number): boolean {
   return from <= now && now < until;
 }
 
-export function isSound({ problems }: ResolvedPolicy): boolean {
-  return problems.every(({ severity }) => severity !== "error");
+/** The first thing for which a policy is not sound by itself; undefined for one that is. */
+export function faultOf({ problems }: ResolvedPolicy): Problem | undefined {
+  return problems.find(({ severity }) => severity === "error");
 }

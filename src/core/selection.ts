@@ -29,8 +29,8 @@ import { conflictProblems } from "./selector-conflicts.ts";
 
 export interface SelectionParts {
   readonly selectors: readonly Selector[];
-  /** Whether a selector can be followed at all. */
-  readonly isSound: (selector: Selector) => boolean;
+  /** Why a selector cannot be followed at all; undefined when it can. */
+  readonly faultOf: (selector: Selector) => Problem | undefined;
   /** Keys that policies name. */
   readonly named: ReadonlySet<KeyId>;
   /** The names of all policies that could be read. */
@@ -101,10 +101,10 @@ function groupsOf({ selectors, groups }: Matching, named: ReadonlySet<KeyId>): K
 function unmatched({ selectors, groups, count }: Matching, parts: SelectionParts): Selector[] {
   if (count === 0) return [];
   const matching = new Set(groups.flatMap(({ by }) => by));
-  return selectors.filter((selector, index) => !matching.has(index) && parts.isSound(selector));
+  return selectors.filter((selector, index) => !matching.has(index) && parts.faultOf(selector) === undefined);
 }
 
-interface GroupParts extends Pick<SelectionParts, "isSound" | "liveKeyOf"> {
+interface GroupParts extends Pick<SelectionParts, "faultOf" | "liveKeyOf"> {
   readonly doubt: Doubt;
   /** What was composed last time. */
   readonly known: ReadonlyMap<string, Composed>;
@@ -120,9 +120,9 @@ interface JudgedGroup {
 }
 
 function judgeGroup({ selectors, ids }: KeyGroup, parts: GroupParts): JudgedGroup {
-  const { isSound, doubt, known, liveKeyOf } = parts;
+  const { faultOf, doubt, known, liveKeyOf } = parts;
   const [owner] = selectors;
-  const broken = selectors.find((one) => !isSound(one));
+  const broken = firstBroken(selectors, faultOf);
   const composed = broken === undefined ? composedOf(selectors, known) : undefined;
   const keys = new Map<KeyId, DesiredKey>();
   const held: HeldKey[] = [];
@@ -150,7 +150,20 @@ function offencesOf(live: LiveKey | undefined, composed: Composed | undefined): 
 function offendingKey(keyId: KeyId, owner: Selector, against: readonly Problem[]): HeldKey | undefined {
   const offence = against.find(({ severity }) => severity === "error");
   if (offence === undefined) return undefined;
-  return { keyId, policy: owner.name, place: owner.match.place, why: offence.message };
+  return { keyId, policy: owner.name, place: owner.match.place, why: offence, reason: offence.message };
+}
+
+interface Broken {
+  readonly selector: Selector;
+  readonly fault: Problem;
+}
+
+function firstBroken(selectors: readonly Selector[], faultOf: SelectionParts["faultOf"]): Broken | undefined {
+  for (const selector of selectors) {
+    const fault = faultOf(selector);
+    if (fault !== undefined) return { selector, fault };
+  }
+  return undefined;
 }
 
 /** A composition, and the keys that it was made for: desired keys stay the same objects as long as they are the same. */
@@ -173,24 +186,37 @@ function composedOf(selectors: readonly Selector[], known: ReadonlyMap<string, C
 }
 
 function desiredKey(keyId: KeyId, owner: Selector, { asked }: Composed): DesiredKey {
-  const { mode, fields, course, selectedBy } = asked;
-  return { keyId, policy: owner.name, place: owner.match.place, mode, fields, course, selectedBy };
+  const { mode, fields, course, acknowledged, selectedBy } = asked;
+  const place = owner.match.place;
+  const resetUsage = selectedBy.find((one) => one.resetUsage !== undefined)?.resetUsage;
+  return {
+    ...{ keyId, policy: owner.name, place, mode, fields, course, acknowledged, selectedBy },
+    ...(resetUsage === undefined ? {} : { resetUsage }),
+  };
 }
 
 interface Standing {
-  readonly broken: Selector | undefined;
+  readonly broken: Broken | undefined;
   readonly owner: Selector;
   readonly composed: Composed | undefined;
 }
 
 function brokenKey(keyId: KeyId, { broken, owner, composed }: Standing): HeldKey | undefined {
-  if (broken !== undefined) return { keyId, policy: broken.name, place: broken.match.place };
+  if (broken !== undefined) {
+    const { selector, fault } = broken;
+    return { keyId, policy: selector.name, place: selector.match.place, why: fault };
+  }
   if (composed === undefined) return undefined;
   const { conflicts, problems } = composed.asked;
-  if (conflicts.length === 0 && problems.every(({ severity }) => severity !== "error")) return undefined;
+  const [conflict] = conflicts;
+  const why =
+    conflict === undefined
+      ? problems.find(({ severity }) => severity === "error")
+      : conflictProblems([{ conflict, ids: [keyId] }])[0];
+  if (why === undefined) return undefined;
   const names = composed.selectors.map(({ name }) => `"${name}"`).join(" and ");
-  const why = `the policies ${names}, which all select this key, cannot be followed together`;
-  return { keyId, policy: owner.name, place: owner.match.place, why };
+  const reason = `the policies ${names}, which all select this key, cannot be followed together`;
+  return { keyId, policy: owner.name, place: owner.match.place, why, reason };
 }
 
 /** Why a key must be held as long as something cannot be read; `owner` is who would govern it. */
@@ -206,12 +232,12 @@ function doubtsOf(
     const before = remembered?.get(keyId);
     const gone = before?.find((name) => !present.has(name));
     if (gone !== undefined) {
-      const why = `the policy "${gone}", which selected this key, may be what cannot be read at ${where}`;
-      return { keyId, policy: gone, place: hidden, why };
+      const reason = `the policy "${gone}", which selected this key, may be what cannot be read at ${where}`;
+      return { keyId, policy: gone, place: hidden, why: hidden, reason };
     }
     if (before !== undefined || owner === undefined) return undefined;
-    const why = `what cannot be read at ${where} may govern this key too, which "${owner.name}" selects for the first time`;
-    return { keyId, policy: owner.name, place: owner.match.place, why };
+    const reason = `what cannot be read at ${where} may govern this key too, which "${owner.name}" selects for the first time`;
+    return { keyId, policy: owner.name, place: owner.match.place, why: hidden, reason };
   };
 }
 

@@ -1,7 +1,7 @@
 import type { FieldVerdict } from "./diff.ts";
 import type { Mode } from "./policy.ts";
 
-/** What a pass would do about a field, in words; `null`: the key is left alone as a whole. */
+/** What a pass would do about a field, in words; `null`: the key, or the field, is left alone. */
 export function verdictWords(verdict: FieldVerdict | null, mode: Mode): string {
   if (verdict === null) return "left alone";
   switch (verdict.kind) {

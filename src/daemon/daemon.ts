@@ -12,7 +12,7 @@
  *
  * What a pass has written is read back: half a second later, and then in growing intervals until each key is judged. What
  * does not read as it was set rings a reconcile pass, which tries once more or tells. So does a change that turned out to
- * loosen when it was to be sent.
+ * loosen when it was to be sent, and the instant at which a known difference is enforced again.
  */
 import type { Moments } from "../core/next-moment.ts";
 import type { PassReport } from "../core/outcome.ts";
@@ -22,7 +22,7 @@ import type { Bell, Clock, StateReader } from "../ports.ts";
 import { proofWaitMs } from "../reconcile/await-proof.ts";
 import { createLoop, type PassEnd, type PassSignals, type Ring } from "../reconcile/loop.ts";
 import { createAlarms } from "./alarms.ts";
-import { nextLook } from "./next-look.ts";
+import { momentWaitMs, nextLook } from "./next-look.ts";
 import { createWakeUp } from "./wake-up.ts";
 
 export interface DaemonParts {
@@ -84,6 +84,8 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const loop = createLoop((kind, signals) => (kind === "proof" ? prove(signals) : pass(kind, signals)));
   const alarms = createAlarms(clock, ring);
   const wakeUp = createWakeUp(clock, () => ring("edit"));
+  // Apart from the others: what a pass wants to look at again must not wait for it.
+  const acknowledged = createAlarms(clock, ring);
   let stopping = false;
   let failures = 0;
   let rounds = 0;
@@ -104,6 +106,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
     const look = nextLook(report, { failures, settleMs: parts.settleMs });
     failures = look?.failed === true ? failures + 1 : 0;
     if (look !== null && !stopping) alarms.set(look.kind, look.afterMs);
+    lookAt(report.acknowledgedUntil);
     if (report.awaiting > 0 && report.error?.code !== "auth") {
       if (report.applied > 0) rounds = 0;
       proveLater();
@@ -137,6 +140,12 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   function wasRead(resolve: () => void): void {
     reading.delete(resolve);
     resolve();
+  }
+
+  /** What is enforced again changes then, and only a pass that looks can tell what that means for the keys. */
+  function lookAt(end: string | undefined): void {
+    if (end === undefined) acknowledged.stop();
+    else if (!stopping) acknowledged.set("reconcile", momentWaitMs(Date.parse(end), clock.now()));
   }
 
   function answer(one: Waiting, report: PassReport | null): void {
@@ -178,6 +187,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
       stopping = true;
       alarms.stop();
       wakeUp.stop();
+      acknowledged.stop();
       const deadline = new AbortController();
       const drained = new AbortController();
       clock.sleep(parts.drainMs, drained.signal).then(
@@ -216,5 +226,7 @@ function statusLine(report: PassReport): string {
   if (report.error !== null) return `last ${report.kind} pass failed: ${report.error.code}`;
   const { desired, changes, held } = report.summary;
   const waiting = report.heldDigest === null ? "" : `, ${held} held until they are approved`;
-  return `${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass${waiting}`;
+  const kept = report.notices.filter(({ kind }) => kind === "quarantined").length;
+  const degraded = kept === 0 ? "" : `degraded: ${kept} keys kept at their last good values; `;
+  return `${degraded}${desired} keys, ${changes} changes, ${report.applied} applied in the last ${report.kind} pass${waiting}`;
 }

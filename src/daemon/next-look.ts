@@ -17,6 +17,16 @@ export interface LookContext {
 const firstRetryMs = 5_000;
 const lastRetryMs = 300_000;
 
+const longestWaitMs = 86_400_000;
+
+/**
+ * How long to wait for a moment at which the policies change by themselves: a little beyond it, and a day at most, since
+ * the machine may sleep and its clock be set meanwhile.
+ */
+export function momentWaitMs(moment: number, now: number): number {
+  return Math.min(longestWaitMs, Math.max(0, moment - now) + 1);
+}
+
 /**
  * When to look again without being rung; null when nothing asks for it. What failed is tried again after a wait that
  * doubles up to five minutes; what an edit pass left to a reconcile pass is looked at at once; a value that a read does not show yet is looked at once the settle time is over. A

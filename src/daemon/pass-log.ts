@@ -21,6 +21,7 @@ export function createPassLog(log: Logger): PassLog {
   let toldProblems: ReadonlySet<string> = new Set();
   let toldNotices: ReadonlySet<string> = new Set();
   let toldHeld: ReadonlySet<string> = new Set();
+  let quarantined: ReadonlyMap<string, string> = new Map();
 
   function tellNew(report: PassReport): void {
     // A pass that failed, or whose directory cannot be believed, is silent on what it did not look at.
@@ -29,9 +30,20 @@ export function createPassLog(log: Logger): PassLog {
     toldProblems = whole ? problems : new Set([...toldProblems, ...problems]);
     const notices = tellNotices(report);
     // An edit pass does not look at live keys: what a reconcile pass found is not over because it is silent on it.
-    toldNotices = whole && report.kind === "reconcile" ? notices : new Set([...toldNotices, ...notices]);
+    const lasting = [...toldNotices].filter((identity) => !(whole && identity.startsWith("quarantined ")));
+    toldNotices = whole && report.kind === "reconcile" ? notices : new Set([...lasting, ...notices]);
+    if (whole) tellMended(report);
     if (report.heldDigest !== null) tellHeld(report, report.heldDigest);
     else if (whole && report.kind === "reconcile") toldHeld = new Set();
+  }
+
+  /** Every pass judges anew what is quarantined: what it does not tell any more is over. */
+  function tellMended({ pass, notices }: PassReport): void {
+    const kept = notices.filter(({ kind }) => kind === "quarantined");
+    const now = new Map(kept.map(({ keyId, policy }) => [keyId, policy]));
+    for (const [keyId, policy] of quarantined)
+      if (!now.has(keyId)) log.info({ pass, keyId, policy }, "quarantine ended");
+    quarantined = now;
   }
 
   /** Once for each plan that is held, however many passes plan it again. */
@@ -64,7 +76,10 @@ export function createPassLog(log: Logger): PassLog {
       const identity = `${kind} ${keyId} ${message}`;
       now.add(identity);
       if (toldNotices.has(identity)) continue;
-      log.warn({ pass: report.pass, kind, keyId, policy, notice: message }, "notice");
+      const fields = { pass: report.pass, kind, keyId, policy, notice: message };
+      // What is known is no alarm.
+      if (kind === "acknowledged") log.info(fields, "notice");
+      else log.warn(fields, "notice");
     }
     return now;
   }
@@ -94,6 +109,7 @@ export function createPassLog(log: Logger): PassLog {
         place: placeText(change.place),
         rank: change.rank,
         fields,
+        ...(change.reset === undefined ? {} : { resetUsage: change.reset.token }),
         status,
         attempts,
       };

@@ -1,6 +1,7 @@
 import { knownScopes } from "../core/scopes.ts";
 import type { KeyMatch } from "../core/key-match.ts";
 import type { Json, KeyBlock, KeyId, KeyPolicy, Placed, Profile } from "../core/policy.ts";
+import { buildAcknowledge } from "./build-acknowledge.ts";
 import { buildOverrides } from "./build-overrides.ts";
 import { describeValue } from "./describe.ts";
 import { itemPath } from "./document-path.ts";
@@ -33,6 +34,7 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
   const ids = spec.keyId === undefined ? (spec.keyIds ?? []) : [spec.keyId];
   const idSpots =
     spec.keyId === undefined ? listSpots(root, "keyIds") : [inside(inside(root, "spec"), "keyId")];
+  const resetSpot = inside(inside(root, "spec"), "resetUsage");
   return {
     kind: "KeyPolicy",
     name: metadata.name,
@@ -44,7 +46,9 @@ function buildKeyPolicy(document: KeyPolicyDocument, root: Spot, source: SourceT
     mode: spec.mode ?? "enforce",
     profiles: placed(spec.profiles ?? [], listSpots(root, "profiles"), source),
     key: ownBlock(spec.key, root, source),
+    ...(spec.resetUsage === undefined ? {} : { resetUsage: placedText(spec.resetUsage, resetSpot, source) }),
     overrides: buildOverrides(spec.overrides ?? [], listSpots(root, "overrides"), source),
+    acknowledge: buildAcknowledge(spec.acknowledge ?? [], listSpots(root, "acknowledge"), source),
   };
 }
 
@@ -133,7 +137,11 @@ function placed(
   spots: readonly (Spot | undefined)[],
   source: SourceText,
 ): Placed<string>[] {
-  return values.map((value, index) => ({ value, place: source.placeAt(spots[index]?.offset ?? 0) }));
+  return values.map((value, index) => placedText(value, spots[index], source));
+}
+
+function placedText(value: string, spot: Spot | undefined, source: SourceText): Placed<string> {
+  return { value, place: source.placeAt(spot?.offset ?? 0) };
 }
 
 function listSpots(root: Spot, name: string): readonly Spot[] {

@@ -15,11 +15,13 @@ export interface PolicySchema {
   readonly keyFields: readonly string[];
   /** The parts of the schema, by name. */
   readonly definitions: JsonObject;
+  /** The schema itself. */
+  readonly schema: JsonObject;
 }
 
-interface SchemaFile {
-  readonly $defs: JsonObject & { readonly Key: { readonly properties: object } };
-}
+type SchemaFile = JsonObject & {
+  readonly $defs: JsonObject & { readonly Key: { readonly properties: JsonObject } };
+};
 
 let compiled: PolicySchema | undefined;
 
@@ -49,6 +51,7 @@ function compile(): PolicySchema {
         : { ok: false, errors: validate.errors ?? [] };
     },
     keyFields: Object.keys(schema.$defs.Key.properties),
+    schema,
     definitions: schema.$defs,
   };
 }

@@ -29,7 +29,7 @@ export type ProfileNames = Name[];
  */
 export type UsageLimits = {
   /**
-   * What the budget counts: cost in US dollars, or tokens.
+   * What the budget counts: cost in US dollars, which is meant where nothing is said, or tokens.
    */
   type?: "cost" | "tokens";
   /**
@@ -76,6 +76,16 @@ export type RotationPolicy = {
    */
   key_transition_period_ms?: number;
 } | null;
+/**
+ * Differences that are known: told, but neither mended nor alarmed, until an instant; then they are enforced as before.
+ *
+ * @minItems 1
+ */
+export type Acknowledgements = AcknowledgementEntry[];
+/**
+ * A token of your choice, 1 to 100 characters: each key's usage is reset once when it changes, and never because of a re-run. Left out: usage is not reset. The token that a policy already has when a key comes under it resets nothing.
+ */
+export type ResetUsage = string;
 
 /**
  * What one API key, several alike, or all that have certain attributes must look like.
@@ -127,6 +137,8 @@ export interface KeyPolicySpec {
    * @maxItems 50
    */
   overrides?: Override[];
+  acknowledge?: Acknowledgements;
+  resetUsage?: ResetUsage;
 }
 /**
  * Selects live keys by their attributes, instead of keyId: all that are given must hold. A key that another policy names by its id is that policy's alone.
@@ -238,6 +250,23 @@ export interface Override {
    */
   reason: string;
   key: Key;
+}
+/**
+ * One field, or one group of fields, that is left as it is live.
+ */
+export interface AcknowledgementEntry {
+  /**
+   * The field, dotted as in `key` (usage_limits.credit_limit, defaults.metadata.team), or a group of fields (usage_limits, defaults).
+   */
+  path: string;
+  /**
+   * The instant at which the field is enforced again, as in RFC 3339.
+   */
+  until: string;
+  /**
+   * Why the difference is left, for whoever reads a plan; 1 to 300 characters.
+   */
+  reason: string;
 }
 /**
  * Settings that several policies share; it may build on other profiles.

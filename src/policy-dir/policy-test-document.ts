@@ -99,6 +99,7 @@ function samplePolicy(sample: SamplePolicy, spot: Spot, source: SourceText): Key
     profiles: placedItems(sample.profiles ?? [], inside(spot, "profiles"), source),
     key: buildKeyBlock(sample.key, spot.entries?.get("key"), { offset: spot.offset, source }),
     overrides: buildOverrides(sample.overrides ?? [], inside(spot, "overrides").items ?? [], source),
+    acknowledge: [],
   };
 }
 

@@ -2,6 +2,7 @@ import { Document, isScalar, Pair, Scalar, visit, YAMLMap, YAMLSeq } from "yaml"
 import type { Statement } from "../core/import-fields.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { Json, KeyId } from "../core/policy.ts";
+import { unprintable, writtenOut } from "./scalar-text.ts";
 
 /** A policy for one key, before it is text. Comments are lines without the sign. */
 export interface PolicyOutline {
@@ -46,15 +47,7 @@ export function policyText(outline: PolicyOutline): string {
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
   });
   // Comments hold none of these, and a text that holds one stands in double quotes: there an escape is the same text.
-  return text.replace(new RegExp(unprintable, "gu"), (sign) => escaped(sign));
-}
-
-/** Signs that nobody sees, or that turn the writing direction; in a file that is reviewed they are written out. */
-const unprintable =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Surrogate}/u;
-
-function escaped(sign: string): string {
-  return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return writtenOut(text);
 }
 
 /** Text from outside as a comment: one line, nothing that nobody sees. */

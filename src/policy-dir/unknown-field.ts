@@ -1,14 +1,14 @@
 import { didYouMean, suggest } from "../core/suggest.ts";
 import { clip } from "./yaml-stream.ts";
 
-const later = "is not a part of keysteward/v1 yet";
 const immutable = "cannot be changed by an update of the key";
 const served = "is the server's own record, not a setting";
 
 /** Fields that people look for, and why they are not there. */
 const reasons: Readonly<Record<string, string>> = {
   next_usage_reset_at: "is computed and moved on by the server, so it cannot be kept at a value",
-  reset_usage: "is an action, not a state, so it cannot be kept at a value",
+  reset_usage:
+    "is an action, not a state, so it cannot be kept at a value; spec.resetUsage of a KeyPolicy resets usage once",
   current_usage: served,
   created_at: served,
   last_updated_at: served,
@@ -18,7 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
   workspace_id: immutable,
   organisation_id: immutable,
   user_id: immutable,
-  resetUsage: later,
+  resetUsage: "stands in the spec of a KeyPolicy, beside key: usage is reset once when it changes",
 };
 
 /** What has a `key` block in it. */

@@ -54,9 +54,10 @@ function provenEnd(proof: KeyProof | undefined, error: string | null): Pick<Outc
     case "proved":
       return { outcome: "applied", message: "applied, and read back as it was set" };
     case "not-shown":
-      return { outcome: "not-reflected", message: `accepted, but ${differences(proof, "not-shown")}` };
+      return { outcome: "not-reflected", message: `accepted, but ${deniedText(proof)}` };
     case "unprovable": {
-      const paths = proof.fields.filter(({ kind }) => kind === "unprovable").map(({ path }) => path);
+      const fields = proof.fields.filter(({ kind }) => kind === "unprovable").map(({ path }) => path);
+      const paths = proof.reset?.kind === "answered" ? [...fields, "when usage was reset"] : fields;
       return {
         outcome: "unprovable",
         message: `accepted; it cannot be proved: no read shows ${paths.join(", ")}`,
@@ -71,6 +72,13 @@ function provenEnd(proof: KeyProof | undefined, error: string | null): Pick<Outc
       return { outcome: "settling", message: `accepted; not read back yet${why}` };
     }
   }
+}
+
+function deniedText(proof: KeyProof): string {
+  const fields = differences(proof, "not-shown");
+  if (proof.reset?.kind !== "not-shown") return fields;
+  const reset = "usage was to be reset and last_reset_at did not move";
+  return fields === "" ? reset : `${fields}; ${reset}`;
 }
 
 function openText(proof: KeyProof): string {

@@ -15,7 +15,10 @@ export interface Origins {
 export async function originsOf(provenance: Provenance, change: Change): Promise<Origins> {
   const own = change.place.file;
   // A value that a person has put back is in no file: the commit that the policy stands in does not ask for it.
-  if (change.fields.every(({ why }) => why === "restored")) return unknownOrigins;
+  const { fields, reset } = change;
+  if (reset === undefined && fields.every(({ why }) => why === "restored")) return unknownOrigins;
+  // Nor does a commit in which the file may be broken ask for what it said before.
+  if (change.lastGood === true) return { ...unknownOrigins, detail: { lastGood: true } };
   const files = [...new Set([own, ...change.fields.map(({ place }) => place.file)])];
   const origins = new Map(
     await Promise.all(files.map(async (file) => [file, await provenance.of(file)] as const)),

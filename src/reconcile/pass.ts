@@ -77,9 +77,11 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
     if (surveyed.trusted) keepHeld(ports.state, released ?? surveyed.plan, moment);
     approved = (await options.approve?.(surveyed)) ?? true;
     if (approved) {
+      // Before the first request: what a key is brought to must not be less known than what it was before.
+      if (surveyed.keeping !== null) ports.state.keepLastGood(surveyed.keeping);
       keepGo(ports, surveyed, { moment, released });
       if (!isListDoubted(surveyed.plan)) proofs = noteInventory(ports, surveyed, options);
-      if (surveyed.trusted && !isListDoubted(surveyed.plan)) keepSelected(ports.state, surveyed.resolution);
+      if (surveyed.trusted && !isListDoubted(surveyed.plan)) keepSelected(ports.state, surveyed);
       outcomes = await enforce(ports, surveyed, options);
     }
     // One that was given meanwhile is for a pass that begins after it.

@@ -1,15 +1,10 @@
-import { updateBody } from "../core/body.ts";
-import { ranked } from "../core/change-rank.ts";
-import { sameField } from "../core/fields.ts";
-import type { UpdateBody } from "../core/key.ts";
 import { confirmedValues, type KnownValue } from "../core/key-past.ts";
 import type { ClaimedField } from "../core/ledger.ts";
-import { liveValue, touchedGroups } from "../core/live.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, FieldChange } from "../core/plan.ts";
 import type { JsonObject } from "../core/policy.ts";
-import { worstRank } from "../core/rank.ts";
-import { RemoteError } from "../core/remote-error.ts";
+import { RemoteError, type Consequence } from "../core/remote-error.ts";
+import type { PlannedReset } from "../core/reset.ts";
 import { messageOf } from "../errors.ts";
 import type {
   AuditEntry,
@@ -17,13 +12,12 @@ import type {
   KeyReader,
   KeyWriter,
   Provenance,
-  RequestOptions,
   StateReader,
   StateWriter,
   UpdateReceipt,
 } from "../ports.ts";
 import { originsOf, type Origins } from "./origins.ts";
-import { settledClaims } from "./settled-claims.ts";
+import { prepare, requestOptions, tokensOf, type Nothing, type Request } from "./prepare-change.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface PushPorts {
@@ -60,7 +54,7 @@ export async function pushChange(ports: PushPorts, change: Change, options: Push
     const origins = await originsOf(ports.provenance, change);
     options.yielding.throwIfAborted();
     const request = await prepare(ports, change, options);
-    if (request === null) return ended(change, { outcome: "applied", message: "it is already as wanted" });
+    if ("nothing" in request) return ended(change, nothingSent[request.nothing]);
     // Nothing is claimed yet: the next plan finds the change as this one did, with what was seen now.
     if (turnsOut(change, request.change) && !options.mayTurnOut) return deferred(request.change);
     return await send(ports, { ...request, origins }, options);
@@ -71,47 +65,13 @@ export async function pushChange(ports: PushPorts, change: Change, options: Push
   }
 }
 
-interface Request {
-  readonly change: Change;
-  readonly body: UpdateBody;
-}
+const nothingSent: Readonly<Record<Nothing["nothing"], End>> = {
+  "as-wanted": { outcome: "applied", message: "it is already as wanted" },
+  "in-doubt": { outcome: "unknown", message: "not sent: nobody can tell whether usage was reset before" },
+};
 
 interface Explained extends Request {
   readonly origins: Origins;
-}
-
-/** What was read longer ago is read again before it is sent along: somebody may have changed it meanwhile. */
-const freshMs = 1_000;
-
-/** The request of a change; null when a fresh look shows that nothing is left to do. */
-async function prepare(ports: PushPorts, change: Change, options: PushOptions): Promise<Request | null> {
-  const isOld = ports.clock.now() - (options.readAt ?? 0) > freshMs;
-  // What nobody has seen must be, before it is written over: it is the baseline to which it can be put back.
-  const isKnown = change.fields.every(({ from }) => from !== undefined);
-  if (change.body !== null && isKnown && !(change.carries && isOld)) return { change, body: change.body };
-  const record = await ports.reader.get(change.keyId, requestOptions(options));
-  const now = ports.clock.now();
-  ports.state.saveInventoryKey({ ...record, seenAt: now, rotationReadAt: now });
-  const fields = change.fields.filter(({ path, to }) => {
-    const live = liveValue(record.key, path);
-    return live === undefined || !sameField(path, { desired: to, live, now });
-  });
-  const already = change.fields.filter((field) => !fields.includes(field));
-  if (already.length > 0) {
-    const { keyId, policy, place } = change;
-    const confirm = already.map(({ path, to }) => ({ path, value: to }));
-    const adoptions = [{ keyId, policy, file: place.file, line: place.line, at: now, confirm, drop: [] }];
-    ports.state.adopt(adoptions, settledClaims(adoptions, ports.state.applied(), options.pass));
-  }
-  if (fields.length === 0) return null;
-  const seen = ranked(
-    fields.map((field) => ({ ...field, from: liveValue(record.key, field.path) ?? field.from })),
-  );
-  const rank = worstRank(seen.map((field) => field.rank));
-  const changed = fields.map(({ path }) => path);
-  const body = updateBody({ desired: change.desired.fields, changed, live: record.key, complete: true });
-  if (body === undefined) throw new Error(`the body for ${change.keyId} cannot be made from a whole key`);
-  return { change: { ...change, rank, fields: seen, groups: touchedGroups(record.key, changed) }, body };
 }
 
 /** Whether a change loosens by what was seen when it was to be sent, and did not by its plan. */
@@ -128,7 +88,7 @@ function deferred(change: Change): Pushed {
 }
 
 async function send(ports: PushPorts, request: Explained, options: PushOptions): Promise<Pushed> {
-  const { change, body, origins } = request;
+  const { change, body, origins, reset } = request;
   const { keyId, policy, place, fields, groups } = change;
   const audit = (event: AuditEntry["event"], detail: JsonObject): AuditEntry => ({
     ...{ at: ports.clock.now(), pass: options.pass, event, detail, ...origins.policy },
@@ -141,8 +101,17 @@ async function send(ports: PushPorts, request: Explained, options: PushOptions):
     ...confirmedBefore(known.get(field.path)),
   }));
   ports.state.claim(
-    { keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
-    audit("claimed", { fields: lines, top: Object.keys(body), ...origins.detail }),
+    {
+      ...{ keyId, policy, file: place.file, line: place.line, at, fields: fields.map(claimed), groups },
+      ...(reset === undefined ? {} : { reset }),
+      ...tokensOf(change),
+    },
+    audit("claimed", {
+      fields: lines,
+      ...(change.reset === undefined ? {} : { reset: resetLine(change.reset, reset?.before) }),
+      top: Object.keys(body),
+      ...origins.detail,
+    }),
   );
   const { status, attempts } = await updated();
   ports.state.confirm(keyId, ports.clock.now(), audit("applied", { status, attempts }));
@@ -173,7 +142,9 @@ interface Failure {
 /** Notes in the ledger and the audit trail what a request that did not succeed means. */
 function settleFailure({ ports, change, error, audit }: Failure): void {
   if (!(error instanceof RemoteError)) {
-    ports.state.leaveClaimed(change.keyId, audit("withdrawn", { message: messageOf(error) }));
+    // Taken back while it queued: it was never sent. Of anything else that is thrown nobody knows.
+    const effect = error instanceof Withdrawn ? "none" : "open";
+    ports.state.leaveClaimed(change.keyId, audit("withdrawn", { message: messageOf(error) }), effect);
     return;
   }
   const { consequence, status, attempts, errorCode } = error.failure;
@@ -183,9 +154,14 @@ function settleFailure({ ports, change, error, audit }: Failure): void {
   } else if (consequence === "missing") {
     ports.state.refuse(change.keyId, ports.clock.now(), audit("missing", detail));
   } else {
-    ports.state.leaveClaimed(change.keyId, audit(consequence === "unknown" ? "unknown" : "failed", detail));
+    const event = consequence === "unknown" ? "unknown" : "failed";
+    const effect = withoutEffect.includes(consequence) ? "none" : "open";
+    ports.state.leaveClaimed(change.keyId, audit(event, detail), effect);
   }
 }
+
+/** What a request that may not be repeated ends with when it certainly had no effect. */
+const withoutEffect: readonly Consequence[] = ["auth", "throttled", "unavailable"];
 
 function endedBy(change: Change, error: RemoteError): Pushed {
   const { consequence, status, attempts } = error.failure;
@@ -220,10 +196,6 @@ export function outcomeOf(change: Change, end: End): Outcome {
   return { keyId, policy, outcome, status, attempts, message };
 }
 
-function requestOptions(options: PushOptions): RequestOptions {
-  return { signal: options.signal, withdraw: options.yielding };
-}
-
 function claimed({ path, to, from, why, replaced, reverts }: FieldChange): ClaimedField {
   const field = {
     path,
@@ -233,4 +205,12 @@ function claimed({ path, to, from, why, replaced, reverts }: FieldChange): Claim
     ...(from === undefined ? {} : { from }),
   };
   return why === "drift" && from !== undefined ? { ...field, mendedFrom: { value: from } } : field;
+}
+
+/** The reset as the audit trail has it: the token, the one before, and when usage had been reset last. */
+function resetLine(
+  { token, previous, why, place: { file, line } }: PlannedReset,
+  lastResetAt: string | null | undefined,
+): JsonObject {
+  return { token, previous, why, ...(lastResetAt === undefined ? {} : { lastResetAt }), file, line };
 }

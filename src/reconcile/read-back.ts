@@ -16,8 +16,9 @@ import {
   readBackOf,
   type FieldProof,
 } from "../core/proof.ts";
+import { isResetOpen, noteOfAbsence, noteOfRead, openToken, type ResetNote } from "../core/reset.ts";
 import type { AuditEntry, Clock, KeyReader, StateReader, StateWriter } from "../ports.ts";
-import { readLiveKeys, askedOf, tryGet } from "./read-live-keys.ts";
+import { readLiveKeys, askedOf, tryGet, type WantedKey } from "./read-live-keys.ts";
 
 export interface ReadBackPorts {
   readonly reader: KeyReader;
@@ -46,6 +47,14 @@ export interface KeyProof {
   readonly kind: ProofKind;
   /** What was judged of each field; empty where the key was not seen. */
   readonly fields: readonly FieldProof[];
+  /** What was judged of a reset of usage; absent where none was open. */
+  readonly reset?: ResetProof;
+}
+
+/** A reset of usage and what a read says of it; `late`: it is read once more. */
+export interface ResetProof {
+  readonly token: string;
+  readonly kind: "late" | Exclude<ResetNote["kind"], "looked">;
 }
 
 /** How many GETs are fewer than a list of unknown length. */
@@ -86,9 +95,10 @@ async function readList(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<KeyId, Sight>> {
   const applied = ports.state.applied();
-  const wanted = keys.map((keyId) => {
+  const wanted = keys.map((keyId): WantedKey => {
     const key = applied.get(keyId);
-    return { keyId, asked: askedOf(key === undefined ? [] : fieldsToProve(key)) };
+    const asked = askedOf(key === undefined ? [] : fieldsToProve(key));
+    return isResetOpen(key?.reset) ? { keyId, asked, asksReset: true } : { keyId, asked };
   });
   const live = await readLiveKeys(ports, wanted, signal);
   // The list was not judged by the guard: it is believed for these keys alone, and replaces nothing.
@@ -114,12 +124,14 @@ export function noteSights(
     const key = applied.get(keyId);
     const sight = options.sightOf(keyId);
     if (key === undefined || sight === undefined) return [];
-    const { kind, fields, noted } = judgeKey(keyId, key, { sight, ...context });
+    const { noted, ...judged } = judgeKey(keyId, key, { sight, ...context });
     if (noted !== undefined) {
       readBacks.push(noted);
-      audit.push(auditEntry(key, noted, { at: context.now, pass: options.pass, fields }));
+      // A look in vain is noted, and is no news.
+      const isNews = noted.shown.length + noted.notShown.length > 0 || noted.reset?.kind !== "looked";
+      if (isNews) audit.push(auditEntry(key, noted, { at: context.now, pass: options.pass, ...judged }));
     }
-    return [{ keyId, policy: key.policy, kind, fields }];
+    return [{ keyId, policy: key.policy, ...judged }];
   });
   if (readBacks.length > 0) state.noteReadBacks(readBacks, audit);
   return proofs;
@@ -128,6 +140,7 @@ export function noteSights(
 interface Judgement {
   readonly kind: ProofKind;
   readonly fields: readonly FieldProof[];
+  readonly reset?: ResetProof;
   readonly noted: ReadBack | undefined;
 }
 
@@ -138,40 +151,72 @@ function judgeKey(
 ): Judgement {
   const { sight } = look;
   if (sight.kind === "missing" && isOverdue(key, look)) {
-    return {
-      kind: "unlisted",
-      fields: [],
-      noted: { keyId, shown: [], notShown: fieldsToProve(key), unprovable: [] },
+    const note = isResetOpen(key.reset) ? noteOfAbsence(key.reset, look.now) : undefined;
+    const noted = {
+      keyId,
+      shown: [],
+      notShown: fieldsToProve(key),
+      unprovable: [],
+      ...(note === undefined ? {} : { reset: note }),
     };
+    return { kind: "unlisted", fields: [], ...resetProof(key, note), noted };
   }
   if (sight.kind !== "seen") return { kind: "open", fields: [], noted: undefined };
   const fields = proveKey(key, sight.key, { ...look, complete: sight.complete });
-  return { kind: kindOf(fields), fields, noted: readBackOf(keyId, fields) };
+  const isOpen = isResetOpen(key.reset);
+  const isLook = sight.complete || sight.key.lastResetAt !== undefined;
+  const note = isOpen && isLook ? noteOfRead(key.reset, sight.key.lastResetAt, look) : undefined;
+  const proof = isOpen ? resetProof(key, note) : {};
+  return {
+    kind: kindOf(fields, proof.reset?.kind),
+    fields,
+    ...proof,
+    noted: readBackOf(keyId, fields, note),
+  };
 }
 
-function kindOf(fields: readonly FieldProof[]): ProofKind {
-  if (fields.some(({ kind }) => kind === "not-shown")) return "not-shown";
-  if (fields.some(({ kind }) => kind === "late" || kind === "unseen")) return "open";
-  return fields.every(({ kind }) => kind === "shown") ? "proved" : "unprovable";
+function resetProof({ reset }: AppliedKey, note: ResetNote | undefined): { readonly reset?: ResetProof } {
+  const token = reset === undefined ? undefined : openToken(reset);
+  if (token === undefined || !isResetOpen(reset)) return {};
+  return { reset: { token, kind: note === undefined || note.kind === "looked" ? "late" : note.kind } };
+}
+
+/**
+ * A reset that turned out to have had no effect, or of which nobody can tell, is not as it was asked for; one that was
+ * answered and that no read can show cannot be proved.
+ */
+function kindOf(fields: readonly FieldProof[], reset: ResetProof["kind"] | undefined): ProofKind {
+  const isDenied = reset === "not-shown" || reset === "not-done" || reset === "in-doubt";
+  if (isDenied || fields.some(({ kind }) => kind === "not-shown")) return "not-shown";
+  if (reset === "late" || fields.some(({ kind }) => kind === "late" || kind === "unseen")) return "open";
+  return reset !== "answered" && fields.every(({ kind }) => kind === "shown") ? "proved" : "unprovable";
 }
 
 interface Judged {
   readonly at: number;
   readonly pass: string;
+  readonly kind: ProofKind;
   readonly fields: readonly FieldProof[];
+  readonly reset?: ResetProof;
 }
 
-function auditEntry(key: AppliedKey, noted: ReadBack, { at, pass, fields }: Judged): AuditEntry {
+function auditEntry(
+  key: AppliedKey,
+  noted: ReadBack,
+  { at, pass, kind: proof, fields, reset }: Judged,
+): AuditEntry {
   const { policy, file, line } = key;
   const shown = fields.flatMap(({ path, kind, set, read }) =>
     kind === "shown" || kind === "not-shown"
       ? [{ path, set, read: read ?? null, shown: kind === "shown" }]
       : [],
   );
+  const unprovable = noted.unprovable.length === 0 ? {} : { unprovable: [...noted.unprovable] };
+  const told = reset === undefined || reset.kind === "late" ? {} : { reset: { ...reset } };
   const detail =
-    fields.length > 0
-      ? { fields: shown, ...(noted.unprovable.length === 0 ? {} : { unprovable: [...noted.unprovable] }) }
-      : { message: "no read shows this key", paths: [...noted.notShown] };
+    proof === "unlisted"
+      ? { message: "no read shows this key", paths: [...noted.notShown], ...told }
+      : { fields: shown, ...unprovable, ...told };
   const origin = { commit: null, author: null };
   return { at, pass, keyId: noted.keyId, policy, file, line, ...origin, event: "read-back", detail };
 }

@@ -1,9 +1,10 @@
 /*
  * What a reconcile pass reads: the whole list, and one GET for each key whose answer the list cannot give. Those are
- * two kinds. A key that a policy names and the list does not show may still be there, since a credential without the
+ * three kinds. A key that a policy names and the list does not show may still be there, since a credential without the
  * `list` scope of a key's family may not see it; it is asked for by id. And a list may leave out rotation policies and,
  * where it is as the OpenAPI document says, the config switch (`allow_config_override`); that matters only for a key whose policy
- * speaks of them. What a GET said of them then is believed again as long as `last_updated_at` stays the same.
+ * speaks of them. What a GET said of them then is believed again as long as `last_updated_at` stays the same. And a
+ * key whose usage we may have reset is asked for when its row does not say when that was last.
  *
  * An error is never taken for absence: a key that cannot be read is told as unreadable and left alone; only the
  * answer "not found" or "not yours" for a key that a complete list does not show means that it is missing.
@@ -11,8 +12,10 @@
 import type { DesiredKey } from "../core/resolve.ts";
 import type { FieldPath } from "../core/key.ts";
 import type { Sight } from "../core/make-plan.ts";
+import type { AppliedKey } from "../core/ledger.ts";
 import type { KeyId } from "../core/policy.ts";
 import { RemoteError } from "../core/remote-error.ts";
+import { isResetOpen } from "../core/reset.ts";
 import type { Clock, InventoryKey, KeyReader, LiveRecord, StateReader } from "../ports.ts";
 
 /** A key of which something must be known. */
@@ -20,13 +23,20 @@ export interface WantedKey {
   readonly keyId: KeyId;
   /** Fields among it that a list may leave out. */
   readonly asked: readonly FieldPath[];
+  /** When its usage was reset last must be known: a reset of ours is open. */
+  readonly asksReset?: true;
 }
 
 /** What is paused is left alone, and so need not be known. */
-export function wantedKeys(desired: Iterable<DesiredKey>): WantedKey[] {
-  return [...desired].flatMap(({ keyId, mode, fields }) =>
-    mode === "paused" ? [] : [{ keyId, asked: askedOf(fields.keys()) }],
-  );
+export function wantedKeys(
+  desired: Iterable<DesiredKey>,
+  applied: ReadonlyMap<KeyId, AppliedKey>,
+): WantedKey[] {
+  return [...desired].flatMap(({ keyId, mode, fields }): WantedKey[] => {
+    if (mode === "paused") return [];
+    const asked = askedOf(fields.keys());
+    return [isResetOpen(applied.get(keyId)?.reset) ? { keyId, asked, asksReset: true } : { keyId, asked }];
+  });
 }
 
 export interface LiveKeys {
@@ -80,7 +90,8 @@ export async function completeKeys(
 
   async function read(key: WantedKey): Promise<void> {
     const listed = inventory.get(key.keyId);
-    const remembered = listed === undefined ? undefined : withRemembered(listed, ports.state);
+    const mayRemember = listed !== undefined && !lacksReset(key, listed);
+    const remembered = mayRemember ? withRemembered(listed, ports.state) : undefined;
     if (remembered !== undefined) {
       inventory.set(key.keyId, remembered);
       return;
@@ -113,7 +124,12 @@ export async function completeKeys(
 
 function needsMore(wanted: WantedKey, inventory: ReadonlyMap<KeyId, InventoryKey>): boolean {
   const listed = inventory.get(wanted.keyId);
-  return listed === undefined || wanted.asked.some((field) => !listed.key.fields.has(field));
+  if (listed === undefined || lacksReset(wanted, listed)) return true;
+  return wanted.asked.some((field) => !listed.key.fields.has(field));
+}
+
+function lacksReset({ asksReset }: WantedKey, { key }: InventoryKey): boolean {
+  return asksReset === true && key.lastResetAt === undefined;
 }
 
 /** Fields that a row of the list may lack and a GET shows. */

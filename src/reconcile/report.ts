@@ -9,6 +9,7 @@ import {
   type PassReport,
   type RequestCounts,
 } from "../core/outcome.ts";
+import { nextAcknowledgedEnd } from "../core/acknowledged-end.ts";
 import type { Moments } from "../core/next-moment.ts";
 import { instantText } from "../core/overrides.ts";
 import type { Notice, NoticeKind, PassKind, PlanSummary } from "../core/plan.ts";
@@ -45,6 +46,8 @@ const emptySummary: PlanSummary = {
 
 /** What is kept of a pass. */
 export function makeReport(parts: ReportParts): PassReport {
+  const desired = parts.survey?.keeping?.desired.values() ?? [];
+  const next = nextAcknowledgedEnd(desired, parts.endedAt);
   return {
     version: 1,
     pass: parts.pass,
@@ -61,6 +64,7 @@ export function makeReport(parts: ReportParts): PassReport {
     unfinished: parts.outcomes.filter(({ outcome }) => !isTaken(outcome)),
     applied: parts.outcomes.filter(({ outcome }) => isTaken(outcome)).length,
     awaiting: parts.awaiting,
+    ...(next === null ? {} : { acknowledgedUntil: new Date(next).toISOString() }),
     requests: parts.requests,
     overrides: overrideReport(parts.survey?.moments ?? null),
   };

@@ -13,6 +13,7 @@ import { makePlan } from "../core/make-plan.ts";
 import { restoredText } from "../core/notices.ts";
 import type { Notice, Plan } from "../core/plan.ts";
 import type { KeyId } from "../core/policy.ts";
+import { noneAcknowledged } from "../core/acknowledged.ts";
 import type { DesiredKey } from "../core/resolve.ts";
 import { valuesAt, type KeyPast } from "../core/key-past.ts";
 import { pointText, wishesFor, type RestorePoint } from "../core/restore.ts";
@@ -70,6 +71,7 @@ export async function planRestore(
     mode: "enforce",
     fields,
     course: noCourse,
+    acknowledged: noneAcknowledged,
   };
   const plan = makePlan({
     pass: "reconcile",

@@ -2,7 +2,7 @@
  * By which policies each key was selected when the policies were last acted on. When a document cannot be read, that tells
  * which selected keys it had a part in (`core/selection.ts`); it has to outlast a restart.
  *
- * Keys that are held keep what is remembered of them: as long as nobody knows who governs them, nothing newer is known.
+ * Keys that are held or quarantined keep what is remembered of them: as long as nobody knows who governs them, nothing newer is known.
  */
 import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { ResolveContext, Resolution } from "../core/resolve.ts";
@@ -33,10 +33,16 @@ export function lastSelected(state: Pick<StateReader, "fact">): Remembered {
   );
 }
 
+interface Selected {
+  readonly resolution: Resolution;
+  /** Keys that are kept at what their policies said last. */
+  readonly quarantined: ReadonlyMap<KeyId, unknown>;
+}
+
 /** Remembers who selects what, where that has changed. */
 export function keepSelected(
   state: Pick<StateReader, "fact"> & Pick<StateWriter, "saveFact">,
-  { desired, held }: Resolution,
+  { resolution: { desired, held }, quarantined }: Selected,
 ): void {
   const before = lastSelected(state);
   const now = new Map<KeyId, readonly string[]>();
@@ -47,7 +53,7 @@ export function keepSelected(
         selectedBy.map(({ policy }) => policy),
       );
   }
-  for (const { keyId } of held) {
+  for (const keyId of [...held.map((key) => key.keyId), ...quarantined.keys()]) {
     const known = before.get(keyId);
     if (known !== undefined) now.set(keyId, known);
   }

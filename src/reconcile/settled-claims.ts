@@ -1,6 +1,6 @@
 import { sameCanonical } from "../core/canonical.ts";
 import type { Adoption, AppliedKey } from "../core/ledger.ts";
-import type { KeyId } from "../core/policy.ts";
+import type { JsonObject, KeyId } from "../core/policy.ts";
 import type { AuditEntry } from "../ports.ts";
 
 /**
@@ -25,10 +25,25 @@ function linesFor(adoption: Adoption, key: AppliedKey | undefined, pass: string)
   const entry = { at, pass, keyId, policy, file, line, commit: null, author: null };
   const found = settled.filter(({ shown }) => shown).map(({ path }) => path);
   const others = settled.filter(({ shown }) => !shown);
+  const reset = settledReset(adoption, key);
   return [
     ...(found.length === 0
       ? []
       : [{ ...entry, event: "applied" as const, detail: { found: true, fields: found } }]),
-    ...(others.length === 0 ? [] : [{ ...entry, event: "read-back" as const, detail: { fields: others } }]),
+    ...(others.length === 0 && reset === undefined
+      ? []
+      : [
+          {
+            ...entry,
+            event: "read-back" as const,
+            detail: { fields: others, ...(reset === undefined ? {} : { reset }) },
+          },
+        ]),
   ];
+}
+
+/** What became of a reset of usage that was begun, where the adoption settles it. */
+function settledReset({ reset }: Adoption, key: AppliedKey | undefined): JsonObject | undefined {
+  if (reset === undefined || key?.reset?.claimed?.token !== reset.token) return undefined;
+  return { token: reset.token, kind: reset.kind };
 }

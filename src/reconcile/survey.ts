@@ -6,20 +6,22 @@
  * (`core/blind.ts`): it reads, and its plan says so.
  */
 import { asksLiveKeys } from "../core/guardrail.ts";
-import type { DesiredKey, Resolution, Resolve } from "../core/resolve.ts";
+import type { DesiredKey, Resolution, Resolve, ResolveContext } from "../core/resolve.ts";
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { isBlind, mayTurnOut } from "../core/blind.ts";
-import { forecast } from "../core/forecast.ts";
+import { forecast, withoutResets } from "../core/forecast.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
-import { nextMoment, type Moments } from "../core/next-moment.ts";
+import { nextMoment, withCourses, type Moments } from "../core/next-moment.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
 import type { KeyId, PolicySet } from "../core/policy.ts";
 import { policyCourses, type PolicyCourse } from "../core/policy-courses.ts";
 import type { Problem } from "../core/problem.ts";
 import { unenforcedDifferences, type Unenforced } from "../core/unenforced.ts";
+import type { Keeping, Quarantine } from "../core/last-good.ts";
 import type { Clock, InventoryKey, KeyReader, PolicySource, StateReader } from "../ports.ts";
 import { guardPlan, type GuardSettings } from "./guarded.ts";
+import { keptPolicies, type KeptPolicies } from "./kept-policies.ts";
 import { completeKeys, listKeys, wantedKeys } from "./read-live-keys.ts";
 import { resolveContext } from "./selection-memory.ts";
 
@@ -53,6 +55,10 @@ export interface Survey {
   readonly files: number;
   /** Whether a change that turns out to loosen when its key is read to be sent may go. */
   readonly mayTurnOut: boolean;
+  /** Keys that are kept at what their policies said last. */
+  readonly quarantined: ReadonlyMap<KeyId, Quarantine>;
+  /** What the writing half leaves to the next passes; null when the directory cannot be believed. */
+  readonly keeping: Keeping | null;
   /** When the first of the live keys was read, in milliseconds since the epoch; null when none was. */
   readonly readAt: number | null;
   /** The complete inventory that a reconcile pass has read; null when it did not read. */
@@ -70,29 +76,34 @@ export async function survey(ports: SurveyPorts, options: SurveyOptions): Promis
   const set = ports.policies.load();
   const now = options.at ?? ports.clock.now();
   if (!set.trusted || options.pass === "edit") {
-    const resolution = set.trusted
-      ? ports.resolve(set, resolveContext({ state: ports.state, now }))
-      : untrusted(set);
-    const plan = planUnread(ports, options, { resolution, trusted: set.trusted });
+    const context = resolveContext({ state: ports.state, now });
+    const kept = set.trusted ? keep(ports, set, context) : null;
+    const plan = planUnread(ports, options, seenOf(set, kept));
     if (!set.trusted || !isBlind(plan, ports.guard.limits)) {
       const judged = judge(ports, plan, null);
-      const read = policiesRead(set, resolution, now);
-      return { ...judged, ...read, readAt: null, inventory: null, unenforced: [] };
+      return { ...judged, ...policiesRead(set, kept, now), readAt: null, inventory: null, unenforced: [] };
     }
   }
   return surveyLive(ports, { ...options, pass: "reconcile" }, set);
 }
 
-type Policies = Pick<Survey, "trusted" | "resolution" | "problems" | "files" | "courses" | "moments">;
+type Policies = Pick<
+  Survey,
+  "trusted" | "resolution" | "quarantined" | "keeping" | "problems" | "files" | "courses" | "moments"
+>;
 
-function policiesRead(set: PolicySet, resolution: Resolution, now: number): Policies {
+function policiesRead(set: PolicySet, kept: KeptPolicies | null, now: number): Policies {
+  const { resolution, quarantined, trusted } = seenOf(set, kept);
+  const courses = policyCourses(resolution.desired.values());
   return {
-    trusted: set.trusted,
+    trusted,
     resolution,
+    quarantined,
+    keeping: keepingOf(kept),
     problems: resolution.problems,
     files: set.files,
-    courses: policyCourses(resolution.desired.values()),
-    moments: set.trusted ? nextMoment(set.policies, now) : null,
+    courses,
+    moments: trusted ? withCourses(nextMoment(set.policies, now), courses) : null,
   };
 }
 
@@ -105,19 +116,25 @@ async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: Polic
   const keys = listed.records.map(({ key }) => key);
   const { seen: _unread, ...context } = resolveContext({ state: ports.state, now }, keys);
   // What depends on live keys can only take keys away from what is wanted without them.
-  const wanted = ports.resolve(set, context);
-  const live = await completeKeys(ports, listed, { wanted: wantedKeys(wanted.desired.values()), signal });
-  const resolution = asksLiveKeys(wanted.guardrails)
-    ? ports.resolve(set, { ...context, seen: live.inventory.map(({ key }) => key) })
-    : wanted;
-  const { desired } = resolution;
+  const known = keep(ports, set, context);
+  const wanted = wantedKeys(known.resolution.desired.values(), ports.state.applied());
+  const live = await completeKeys(ports, listed, { wanted, signal });
+  const kept = asksLiveKeys(known.resolution.guardrails)
+    ? keep(ports, set, { ...context, seen: live.inventory.map(({ key }) => key) })
+    : known;
+  const { desired } = kept.resolution;
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
-  const made = planWith(ports, options, { resolution, sightOf, liveCount: live.listed, trusted: true });
+  const made = planWith(ports, options, { ...seenOf(set, kept), sightOf, liveCount: live.listed });
   const judged = judge(ports, made, { ...live, desired });
   const unenforced = unenforcedDifferences(desired.values(), sightOf, ports.clock.now());
   const plan = options.at === undefined ? judged.plan : forecast(judged.plan, options.at);
-  const read = policiesRead(set, resolution, now);
+  const read = policiesRead(set, kept, now);
   return { ...judged, ...read, plan, readAt, inventory: live.inventory, unenforced };
+}
+
+function keep(ports: SurveyPorts, set: PolicySet, context: ResolveContext): KeptPolicies {
+  const resolve = (sound: PolicySet): Resolution => ports.resolve(sound, context);
+  return keptPolicies(set, { resolve, state: ports.state, now: context.now });
 }
 
 function judge(
@@ -128,17 +145,25 @@ function judge(
   return { ...guardPlan(ports, plan, look), mayTurnOut: mayTurnOut(plan, ports.guard.limits) };
 }
 
-function planUnread(
-  ports: SurveyPorts,
-  options: SurveyOptions,
-  { resolution, trusted }: Pick<Seen, "resolution" | "trusted">,
-): Plan {
-  const sightOf = (id: KeyId): Sight => lastSight(resolution.desired.get(id), ports.state);
-  return planWith(ports, options, { resolution, sightOf, liveCount: null, trusted });
+type FromPolicies = Pick<Seen, "resolution" | "quarantined" | "trusted">;
+
+function seenOf(set: PolicySet, kept: KeptPolicies | null): FromPolicies {
+  const { resolution, quarantined } = kept ?? { resolution: untrusted(set), quarantined: new Map() };
+  return { resolution, quarantined, trusted: set.trusted };
 }
 
-interface Seen {
-  readonly resolution: Resolution;
+function planUnread(ports: SurveyPorts, options: SurveyOptions, seen: FromPolicies): Plan {
+  const sightOf = (id: KeyId): Sight => lastSight(seen.resolution.desired.get(id), ports.state);
+  return planWith(ports, options, { ...seen, sightOf, liveCount: null });
+}
+
+function keepingOf(kept: KeptPolicies | null): Keeping | null {
+  if (kept === null) return null;
+  const { resolution, quarantined, sources } = kept;
+  return { desired: resolution.desired, quarantined, sources };
+}
+
+interface Seen extends Pick<KeptPolicies, "resolution" | "quarantined"> {
   readonly sightOf: (id: KeyId) => Sight;
   readonly liveCount: number | null;
   readonly trusted: boolean;
@@ -147,7 +172,8 @@ interface Seen {
 function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan {
   return makePlan({
     pass: options.pass,
-    resolution: seen.resolution,
+    resolution: options.at === undefined ? seen.resolution : withoutResets(seen.resolution),
+    quarantined: seen.quarantined,
     // Of a directory that cannot be believed not even "no policy covers this key" may be said.
     applied: seen.trusted ? ports.state.applied() : new Map(),
     sightOf: seen.sightOf,

@@ -9,6 +9,8 @@ import { instantText } from "../core/overrides.ts";
 import type { PolicyCourse } from "../core/policy-courses.ts";
 import { placeText, type Place, type Problem } from "../core/problem.ts";
 import type { Rank } from "../core/rank.ts";
+import type { PlannedReset } from "../core/reset.ts";
+import { resetText } from "../core/reset-words.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 import { plural } from "./human-problems.ts";
 import { codeElement, codeSpan, diffBlock } from "./markdown.ts";
@@ -114,15 +116,16 @@ function changeText(
   { names, all = false }: PlanView,
   { isOpen, isHeld }: ChangeLook,
 ): string {
-  const { policy, keyId, place, rank, fields } = change;
+  const { policy, keyId, place, rank, fields, reset } = change;
   const mark = isHeld ? "⛔ held," : marks[rank];
   const head = `${mark} ${rank} ${keyHead(policy, names?.get(keyId), keyId)}`;
   const shown = all ? fields : fields.slice(0, fieldsShown);
   const hidden = fields.length - shown.length;
   const lines = shown.flatMap((field) => fieldLines({ ...field, note: field.why }, all));
   const rest = hidden === 0 ? [] : [`  ... and ${plural(hidden, "field")} more`];
+  const last = reset === undefined ? [] : resetLines(reset);
   const where = placeLine(place, change.desired.selectedBy);
-  return fold(head, `${where}\n\n${diffBlock([...lines, ...rest])}`, isOpen);
+  return fold(head, `${where}\n\n${diffBlock([...lines, ...rest, ...last])}`, isOpen);
 }
 
 function unenforcedSection(one: Unenforced, { names }: PlanView): string {
@@ -170,6 +173,10 @@ function fieldLines({ path, from, to, rank, place, note }: FieldLines, all: bool
   const shown = all ? lines : lines.slice(0, itemsShown);
   const hidden = lines.length - shown.length;
   return [head, ...shown, ...(hidden === 0 ? [] : [`  ... and ${hidden} more`])];
+}
+
+function resetLines(reset: PlannedReset): string[] {
+  return [`@@ reset of usage @@ loosens, ${reset.why}, ${placeText(reset.place)}`, `! ${resetText(reset)}`];
 }
 
 function itemLines(item: ItemDelta): string[] {

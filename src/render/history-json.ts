@@ -1,5 +1,6 @@
-import { fieldsOf, instantText, isUncommitted, requestEndOf } from "../core/history-detail.ts";
+import { fieldsOf, instantText, isUncommitted, requestEndOf, resetOf } from "../core/history-detail.ts";
 import type { ChainReport, HistoryEntry, HistoryLine } from "../core/history.ts";
+import type { JsonObject } from "../core/policy.ts";
 
 /* The audit trail as JSON, described by schema/results.schema.json like the results in json.ts. */
 
@@ -23,9 +24,15 @@ function entryJson(entry: HistoryEntry): object {
       ...told,
       uncommitted: isUncommitted(told.file === file ? detail : field),
     })),
+    ...resetJson(detail),
     outcome: requestEndOf(entry),
     lines: [first, ...rest].map(lineJson),
   };
+}
+
+function resetJson(detail: JsonObject): object {
+  const reset = resetOf(detail);
+  return reset === undefined ? {} : { reset };
 }
 
 function lineJson({ seq, at, pass, event, detail, hash }: HistoryLine): object {

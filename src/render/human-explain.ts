@@ -1,3 +1,4 @@
+import type { Acknowledged } from "../core/acknowledged.ts";
 import type { Coverage } from "../core/coverage.ts";
 import type { ExplainedField, Said } from "../core/explain.ts";
 import type { AppliedField } from "../core/ledger.ts";
@@ -23,6 +24,7 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
   const parts = [
     head(result, paint),
     fields.map((field) => humanField(field, mode, paint)).join(""),
+    humanReset(result, paint),
     rest === "" ? "" : `${paint("bold", "Set on the key, and asked for by no policy:")}\n${rest}`,
     coverage.kind === "governed" ? humanCourse(course, coverage.policy, { paint, all: true }) : "",
     humanExplainedGuardrails(result.explanation.guardrails, paint),
@@ -30,6 +32,14 @@ export function humanExplain(result: ExplainResult, paint: Paint): string {
     humanProblems(result.problems, paint),
   ];
   return parts.filter((part) => part !== "").join("\n");
+}
+
+function humanReset({ explanation: { reset } }: ExplainResult, paint: Paint): string {
+  if (reset === undefined) return "";
+  const { token, place, kind, message } = reset;
+  const style: Style = kind === "answered" || kind === "proved" || kind === "seen" ? "green" : "yellow";
+  const where = paint("dim", printable(placeWithColumn(place)));
+  return `reset of usage: ${paint("bold", valueText(token))} ${where}\n    ${paint(style, printable(message))}\n`;
 }
 
 function head({ explanation, key, from, seenAt, now }: ExplainResult, paint: Paint): string {
@@ -68,7 +78,7 @@ function coverageText(coverage: Coverage): string {
 }
 
 function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
-  const { path, value, lost, live, applied, verdict, rank } = field;
+  const { path, value, lost, live, applied, verdict, rank, acknowledged } = field;
   const over = lost.map((said) => {
     const what = said.path === path ? "" : ` ${said.path}`;
     return `    over${printable(what)} ${valueText(said.value)} ${paint("dim", by(said))}\n`;
@@ -80,8 +90,15 @@ function humanField(field: ExplainedField, mode: Mode, paint: Paint): string {
     `${printable(path)}: ${paint("bold", valueText(value))} ${paint("dim", by(field))}\n`,
     ...over,
     `    live ${seen}${appliedText(applied)}\n`,
-    `    ${paint(style, verdictWords(verdict, mode))}${way}\n`,
+    acknowledged === null
+      ? `    ${paint(style, verdictWords(verdict, mode))}${way}\n`
+      : `    ${paint("dim", acknowledgedText(acknowledged))}\n`,
   ].join("");
+}
+
+function acknowledgedText({ until, reason, place }: Acknowledged): string {
+  const end = new Date(until).toISOString();
+  return printable(`left as it is until ${end}: ${reason} (${placeText(place)})`);
 }
 
 function appliedText(applied: AppliedField | undefined): string {

@@ -4,6 +4,8 @@ import {
   foundPaths,
   instantText,
   isUncommitted,
+  resetOf,
+  resetReadOf,
   unprovableOf,
   type FieldLine,
 } from "../core/history-detail.ts";
@@ -37,6 +39,7 @@ function humanEntry({ first, rest }: HistoryEntry, paint: Paint): string {
     `${paint("bold", instantText(at))} ${who} ${paint("dim", printable(`${file}:${line}`))} ${numbered(first, paint)}`,
     ...(first.commit === null ? [] : [`  ${humanOrigin(first, detail)}`]),
     ...fieldsOf(detail).map((field) => humanField(field, first, paint)),
+    ...(event === "claimed" ? humanReset(detail, paint) : []),
     ...(event === "claimed" ? [] : [`  ${humanNote(first, paint)}`]),
     ...rest.map((one) => `  ${humanNote(one, paint)}, ${later(first, one)} ${numbered(one, paint)}`),
     ...(event === "claimed" && rest.length === 0
@@ -68,6 +71,17 @@ function humanField(field: FieldLine, { file }: HistoryLine, paint: Paint): stri
   return `  ${paint("cyan", "~")} ${printable(field.path)}: ${from} -> ${value(field.to)} ${why}`;
 }
 
+function humanReset(detail: JsonObject, paint: Paint): string[] {
+  const reset = resetOf(detail);
+  if (reset === undefined) return [];
+  const { token, previous, why, file, line } = reset;
+  const before = previous === null ? "none" : JSON.stringify(previous);
+  const from = paint("dim", printable(`(${why}, ${file}:${line})`));
+  return [
+    `  ${paint("yellow", "!")} usage reset: token ${printable(`${before} -> ${JSON.stringify(token)}`)} ${from}`,
+  ];
+}
+
 /** How it went on, or what else was noted. */
 function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
   if (event === "read-back") return humanReadBack(detail, paint);
@@ -83,14 +97,37 @@ function humanNote({ event, detail }: HistoryLine, paint: Paint): string {
 function humanReadBack(detail: JsonObject, paint: Paint): string {
   const otherwise = contradictionsOf(detail);
   if (otherwise === undefined) return `${paint("red", "read back")}${printable(endText(detail))}`;
+  const reset = resetReadOf(detail);
   const unprovable = unprovableOf(detail);
-  if (otherwise.length + unprovable.length === 0) return `${paint("green", "read back")} as it was set`;
-  const fields = [
+  const told = [
     ...otherwise.map(({ path, read }) => `${printable(path)} reads ${value(read)}`),
     ...unprovable.map((path) => `no read shows ${printable(path)}, so it cannot be proved`),
+    ...(reset === undefined ? [] : [printable(resetWords[reset.kind] ?? reset.kind)]),
   ];
-  return `${paint(otherwise.length > 0 ? "red" : "yellow", "read back")}: ${fields.join(", ")}`;
+  if (told.length === 0) return `${paint("green", "read back")} as it was set`;
+  const isAsSet = otherwise.length + unprovable.length === 0;
+  const hasFields = Array.isArray(detail["fields"]) && detail["fields"].length > 0;
+  const parts = isAsSet && hasFields ? ["fields as they were set", ...told] : told;
+  return `${paint(readStyle(detail, isAsSet), "read back")}: ${parts.join(", ")}`;
 }
+
+/** What reads otherwise is bad, and what nobody can tell is to be looked at. */
+function readStyle(detail: JsonObject, isAsSet: boolean): Style {
+  const kind = resetReadOf(detail)?.kind;
+  if ((contradictionsOf(detail)?.length ?? 0) > 0 || (kind !== undefined && !goodEnds.includes(kind)))
+    return "red";
+  return isAsSet && kind !== "answered" ? "green" : "yellow";
+}
+
+const goodEnds: readonly string[] = ["done", "answered"];
+
+const resetWords: Readonly<Record<string, string>> = {
+  done: "usage was reset",
+  "not-done": "usage was not reset; it is sent again",
+  "not-shown": "usage was accepted to be reset, and last_reset_at did not move",
+  "in-doubt": "whether usage was reset cannot be told; it is not sent again: change the token to reset it",
+  answered: "usage was reset as the server answered; no read can show it",
+};
 
 function endText({ status, attempts, message }: JsonObject): string {
   const parts = [

@@ -1,8 +1,11 @@
 import type { SelectedBy } from "../core/compose.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Change, Notice, Plan } from "../core/plan.ts";
 import { instantText } from "../core/overrides.ts";
 import { placeText, type Place } from "../core/problem.ts";
+import type { PlannedReset } from "../core/reset.ts";
+import { resetText } from "../core/reset-words.ts";
 import type { Unenforced } from "../core/unenforced.ts";
 import type { Paint } from "./color.ts";
 import { humanCourses } from "./human-courses.ts";
@@ -15,10 +18,13 @@ import { selectedByText } from "./selected-by.ts";
 /** A plan that a person can review: grouped by key, with what changes, from what to what, and why. */
 export function humanPlan(plan: Plan, paint: Paint, view: Omit<PlanView, "plan"> = {}): string {
   const { names = new Map<string, string>(), unenforced = [], all = false, courses = [], at } = view;
+  const { quarantined } = view;
   const show = { paint, names, all };
   const changes = plan.changes.map((change) => humanChange(change, show)).join("\n");
   const held = plan.held.map((change) => `${paint("red", "held")} ${humanChange(change, show)}`).join("\n");
-  const notices = plan.notices.map((notice) => humanNotice(notice, paint)).join("");
+  const notices = plan.notices
+    .map((notice) => humanNotice(notice, quarantined?.get(notice.keyId), paint))
+    .join("");
   const left = all ? unenforced.map((one) => humanUnenforced(one, show)).join("\n") : "";
   // The verdict is the last line.
   const summary = humanLeft(unenforced, all) + humanSummary(plan, paint, at);
@@ -53,13 +59,21 @@ function humanChange(change: Change, show: Show): string {
     selectedBy: change.desired.selectedBy,
     word: paint(rankStyles[change.rank], change.rank),
   };
-  return humanHead(head, show) + lines.join("");
+  const reset = change.reset === undefined ? "" : humanReset(change.reset, paint);
+  return humanHead(head, show) + lines.join("") + reset;
+}
+
+function humanReset(reset: PlannedReset, paint: Paint): string {
+  const note = paint("dim", printable(`(${reset.why}, ${placeText(reset.place)})`));
+  return `  ${paint("yellow", "!")} ${paint("yellow", printable(resetText(reset)))} ${note}\n`;
 }
 
 function humanUnenforced(one: Unenforced, show: Show): string {
-  const lines = one.fields.map(({ path, live, wanted, rank, place }) =>
-    humanField({ mark: " ", path, from: live, to: wanted, rank, note: placeText(place) }, show),
-  );
+  const lines = one.fields.map(({ path, live, wanted, rank, place, until, reason }) => {
+    const known = until === undefined ? "" : `, until ${until}: ${reason ?? ""}`;
+    const note = `${placeText(place)}${known}`;
+    return humanField({ mark: " ", path, from: live, to: wanted, rank, note }, show);
+  });
   return humanHead({ ...one, word: show.paint("dim", `not enforced (${one.mode})`) }, show) + lines.join("");
 }
 
@@ -85,9 +99,11 @@ function humanLeft(unenforced: readonly Unenforced[], all: boolean): string {
   return text === "" ? "" : `${text}${all ? "" : "; --all lists them"}.\n`;
 }
 
-function humanNotice(notice: Notice, paint: Paint): string {
+function humanNotice(notice: Notice, quarantine: Quarantine | undefined, paint: Paint): string {
   const { kind, keyId, policy, message } = notice;
-  return `${paint("yellow", kind)} ${keyId} ${printable(`(${policy}): ${message}`)}\n`;
+  const isOfIt = quarantine !== undefined && kind === "quarantined";
+  const since = isOfIt ? ` since ${new Date(quarantine.since).toISOString()}` : "";
+  return `${paint("yellow", kind)} ${keyId}${since} ${printable(`(${policy}): ${message}`)}\n`;
 }
 
 function humanSummary(plan: Plan, paint: Paint, at: number | undefined): string {

@@ -2,11 +2,12 @@ import type { PassReport } from "../core/outcome.ts";
 import type { Paint } from "./color.ts";
 import { humanHeldPlan } from "./human-held.ts";
 import { countProblems, humanProblems, plural, printable } from "./human-problems.ts";
+import { humanQuarantines } from "./human-quarantine.ts";
 import { isAllWell, type Standing } from "./standing.ts";
 
 /** How things stand, and how they stood at the end of the last pass. */
 export function humanStatus(standing: Standing, paint: Paint): string {
-  const { report, held, paused } = standing;
+  const { report, held, quarantined, paused, now } = standing;
   const verdict = isAllWell(standing) ? paint("green", "in sync") : paint("red", "not in sync");
   const since = paused === null ? "" : new Date(paused).toISOString();
   const pause =
@@ -14,12 +15,13 @@ export function humanStatus(standing: Standing, paint: Paint): string {
       ? ""
       : `  ${paint("yellow", "paused")} since ${since}: nothing is written until you say keysteward resume\n`;
   const plans = held.map((plan) => humanHeldPlan(plan, paint)).join("");
+  const kept = humanQuarantines(quarantined, now, paint);
   const last =
     report === null
       ? ": no pass has ended yet\n"
-      : `: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}\n${lastPass(report, paint, standing.interrupted)}`;
+      : `: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}\n${lastPass(report, paint, standing)}`;
   const problems = report === null ? "" : humanProblems(report.problems, paint);
-  return `${verdict}${last}${liveLine(standing)}${pause}${plans}${problemCount(report)}${problems}`;
+  return `${verdict}${last}${liveLine(standing)}${pause}${plans}${kept}${problemCount(report)}${problems}`;
 }
 
 function liveLine({ live, doing, next }: Standing): string {
@@ -33,8 +35,11 @@ function article(kind: string): string {
   return kind === "edit" ? "an edit" : `a ${kind}`;
 }
 
-function lastPass(report: PassReport, paint: Paint, interrupted: boolean): string {
+function lastPass(report: PassReport, paint: Paint, { interrupted, quarantined }: Standing): string {
   const { summary, requests } = report;
+  const kept = new Set(quarantined.map(({ keyId }) => keyId));
+  // Told by themselves, with their age.
+  const notices = report.notices.filter(({ kind, keyId }) => kind !== "quarantined" || !kept.has(keyId));
   const lines = [
     // A pass that failed has counted nothing.
     ...(report.error === null || summary.desired > 0
@@ -55,7 +60,7 @@ function lastPass(report: PassReport, paint: Paint, interrupted: boolean): strin
       ? []
       : [`  ${paint("red", "the policy directory cannot be believed: nothing is written")}`]),
     ...report.unfinished.map(({ keyId, outcome, message }) => `  ${outcome} ${keyId}: ${printable(message)}`),
-    ...report.notices.map(({ kind, keyId, message }) => `  ${kind} ${keyId}: ${printable(message)}`),
+    ...notices.map(({ kind, keyId, message }) => `  ${kind} ${keyId}: ${printable(message)}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -11,6 +11,8 @@ import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
 import type { Violation } from "../core/live-violations.ts";
 import type { Problem } from "../core/problem.ts";
+import type { Acknowledged } from "../core/acknowledged.ts";
+import type { ExplainedReset } from "../core/reset-words.ts";
 import { verdictWords } from "../core/verdict-words.ts";
 import { courseJson } from "./course-json.ts";
 import { problemJson } from "./json.ts";
@@ -131,7 +133,7 @@ export interface ExplainResult {
 }
 
 export function explainJson({ explanation, key, from, seenAt, problems }: ExplainResult): string {
-  const { keyId, coverage, fields, unmanaged, course, guardrails, notices } = explanation;
+  const { keyId, coverage, fields, unmanaged, course, guardrails, notices, reset } = explanation;
   const mode = coverage.kind === "governed" ? coverage.mode : "enforce";
   return text({
     version: 1,
@@ -143,6 +145,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
     ...coverageJson(coverage),
     live: { from, seenAt: seenAt === null ? null : new Date(seenAt).toISOString() },
     fields: fields.map((field) => explainedJson(field, mode)),
+    ...(reset === undefined ? {} : { reset: explainedReset(reset) }),
     unmanaged,
     overrides: courseJson(course),
     guardrails: guardrails.map(guardrailJson),
@@ -153,7 +156,7 @@ export function explainJson({ explanation, key, from, seenAt, problems }: Explai
 
 /** `live` and `applied` are left out where they are not known. */
 function explainedJson(field: ExplainedField, mode: Mode): object {
-  const { lost, live, applied, verdict, rank } = field;
+  const { lost, live, applied, verdict, rank, acknowledged } = field;
   return {
     ...saidJson(field),
     lost: lost.map(saidJson),
@@ -166,12 +169,21 @@ function explainedJson(field: ExplainedField, mode: Mode): object {
       ...(rank === null ? {} : { rank }),
       message: verdictWords(verdict, mode),
     },
+    ...(acknowledged === null ? {} : { acknowledged: acknowledgedJson(acknowledged) }),
   };
+}
+
+function explainedReset({ token, place, kind, message }: ExplainedReset): object {
+  return { token, file: place.file, line: place.line, column: place.column, kind, message };
 }
 
 function guardrailJson({ guardrail, judged, verdict, messages }: ExplainedGuardrail): object {
   const { name, severity, message, place } = guardrail;
   return { name, severity, message, file: place.file, line: place.line, judged, verdict, offences: messages };
+}
+
+function acknowledgedJson({ until, reason, place }: Acknowledged): object {
+  return { until: new Date(until).toISOString(), reason, file: place.file, line: place.line };
 }
 
 function saidJson({ path, value, source, place }: Said): object {

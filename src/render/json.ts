@@ -5,8 +5,10 @@
 import type { Outcome, RequestCounts } from "../core/outcome.ts";
 import { instantText } from "../core/overrides.ts";
 import type { Change, Plan, Refusal } from "../core/plan.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import type { PolicySet } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
+import type { PlannedReset } from "../core/reset.ts";
 import { policyCourseJson } from "./course-json.ts";
 import type { PlanView } from "./plan-view.ts";
 import { selectedByJson } from "./selected-by.ts";
@@ -35,11 +37,12 @@ export function validateJson({ set, problems, at }: ValidateResult): string {
 export function planJson(
   plan: Plan,
   problems: readonly Problem[],
-  { unenforced = [], courses = [], at }: Omit<PlanView, "plan"> = {},
+  { unenforced = [], courses = [], quarantined = new Map(), at }: Omit<PlanView, "plan"> = {},
 ): string {
   return text({
     ...planObject(plan, problems),
     at: at === undefined ? null : instantText(at),
+    quarantined: [...quarantined.values()].map(quarantineJson),
     unenforced: unenforced.map(unenforcedJson),
     overrides: courses.map(policyCourseJson),
   });
@@ -57,19 +60,24 @@ export function applyJson({ plan, problems, outcomes, requests }: ApplyResult): 
 }
 
 export function statusJson(standing: Standing): string {
-  const { report, interrupted, held, paused, live, doing, next } = standing;
+  const { report, interrupted, held, quarantined, paused, live, doing, next } = standing;
   return text({
     version: 1,
     pass: null,
     ...report,
     interrupted,
     held: held.map(({ at, ...plan }) => ({ ...plan, since: instant(at) })),
+    quarantined: quarantined.map(quarantineJson),
     paused: paused === null ? null : instant(paused),
     live,
     doing: doing === null ? null : { kind: doing.kind, since: instant(doing.since) },
     next,
     inSync: isAllWell(standing),
   });
+}
+
+function quarantineJson({ since, ...quarantine }: Quarantine): object {
+  return { ...quarantine, since: instant(since) };
 }
 
 function instant(ms: number): string {
@@ -89,7 +97,10 @@ function planObject(plan: Plan, problems: readonly Problem[]): object {
     changes: plan.changes.map(changeJson),
     held: plan.held.map(changeJson),
     heldDigest: plan.heldDigest,
-    actions: [],
+    actions: [
+      ...plan.changes.flatMap((change) => actionJson(change, false)),
+      ...plan.held.flatMap((change) => actionJson(change, true)),
+    ],
     notices: plan.notices,
     refusals: plan.refusals,
     summary: plan.summary,
@@ -111,7 +122,7 @@ export function restoreJson({ plan, point, refusals, done, outcomes }: RestoreTo
 }
 
 /** `from` is left out where the value before is not known. */
-function changeJson({ keyId, policy, place, desired, rank, fields }: Change): object {
+function changeJson({ keyId, policy, place, desired, rank, fields, reset }: Change): object {
   return {
     keyId,
     policy,
@@ -129,7 +140,17 @@ function changeJson({ keyId, policy, place, desired, rank, fields }: Change): ob
       file: at.file,
       line: at.line,
     })),
+    ...(reset === undefined ? {} : { reset: resetJson(reset) }),
   };
+}
+
+/** What is done once, beside what is set: it is part of the change of the same key. */
+function actionJson({ keyId, policy, reset }: Change, held: boolean): object[] {
+  return reset === undefined ? [] : [{ keyId, action: "reset_usage", policy, ...resetJson(reset), held }];
+}
+
+function resetJson({ token, previous, why, place }: PlannedReset): object {
+  return { token, previous, why, file: place.file, line: place.line };
 }
 
 function unenforcedJson({ keyId, policy, mode, place, selectedBy, fields }: Unenforced): object {

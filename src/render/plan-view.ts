@@ -1,4 +1,5 @@
 import type { Change, Plan } from "../core/plan.ts";
+import type { Quarantine } from "../core/last-good.ts";
 import { instantText } from "../core/overrides.ts";
 import type { KeyId } from "../core/policy.ts";
 import type { PolicyCourse } from "../core/policy-courses.ts";
@@ -12,6 +13,8 @@ export interface PlanView {
   readonly names?: ReadonlyMap<KeyId, string>;
   /** What is left as it is because of its policy's mode. */
   readonly unenforced?: readonly Unenforced[];
+  /** Keys that are kept at what their policies said last. */
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   /** Show what is not enforced, and long lists to their end. */
   readonly all?: boolean;
   /** What overrides will change by themselves. */

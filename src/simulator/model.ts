@@ -29,6 +29,8 @@ export interface Model {
   noneReads: "null" | "empty";
   /** How a `periodic_reset` that is not set reads: as it was sent (null, or not there), or `""`. */
   unsetPeriodReads: "as-sent" | "empty-string";
+  /** Whether reads show `last_reset_at`: since backend 1.13.0 (Portkey's changelog). */
+  showsLastReset: boolean;
   /** Whether fractions of a credit are refused. */
   wholeBudgets: boolean;
   /** Whether a later `expires_at`, or none, makes an expired key active again. */
@@ -52,6 +54,7 @@ export function makeModel(given: Partial<Model> = {}): Model {
     falseOverrideReads: 0,
     noneReads: "null",
     unsetPeriodReads: "as-sent",
+    showsLastReset: true,
     wholeBudgets: false,
     laterExpiryRevives: true,
     configSlugs: false,

@@ -25,7 +25,7 @@ export function listRow(key: StoredKey, model: Readonly<Model>): JsonObject {
     alert_emails: alertEmails(key, model),
     expires_at: key.expires_at,
     object: "api-key",
-    last_reset_at: key.last_reset_at,
+    ...(model.showsLastReset ? { last_reset_at: key.last_reset_at } : {}),
     expiry_enforced: key.expiry_enforced,
     allow_config_override:
       key.allow_config_override === 0 ? model.falseOverrideReads : key.allow_config_override,

@@ -1,6 +1,16 @@
 import type { FieldPath } from "../core/key.ts";
 import { sameCanonical } from "../core/canonical.ts";
+import type { KeyReset } from "../core/reset.ts";
+import { isTokenDue, tokensAfter, type AskedTokens } from "../core/token-change.ts";
 import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim, ReadBack } from "../core/ledger.ts";
+import {
+  resetPath,
+  withResetClaim,
+  withResetConfirmed,
+  withResetNote,
+  withResetStand,
+  withTokenSeen,
+} from "./reset-rules.ts";
 
 /*
  * What each step does to the ledger of one key. Pure: each function returns a new AppliedKey, and nothing that was
@@ -15,7 +25,7 @@ import type { Adoption, AppliedField, AppliedKey, AppliedValue, Claim, ReadBack 
  * | read back | stays            | stays          | gone where shown    | stays             | stay              | gone     |
  *
  * Claim and adopt also set the policy that owns the key and where it stands. Confirm drops entries above or below its
- * paths, adopt those that it is told to.
+ * paths, adopt those that it is told to. What is known of resets of usage goes its own way: `reset-rules.ts`.
  */
 
 /** The key after an intent has been recorded. */
@@ -31,7 +41,28 @@ export function afterClaim(before: AppliedKey | undefined, claim: Claim): Applie
       ...(reverts === undefined ? {} : { reverts }),
     });
   }
-  return { policy: claim.policy, file: claim.file, line: claim.line, fields };
+  const { policy, file, line } = claim;
+  const tokens = tokensAfter(before, claim, claim.reset !== undefined);
+  const reset = withResetClaim(resetUnder(before, claim), claim);
+  return withReset({ policy, file, line, fields, ...(tokens === undefined ? {} : { tokens }) }, reset);
+}
+
+/** The paths of a claim, that of its reset of usage among them. */
+export function claimedPaths({ fields, reset }: Claim): FieldPath[] {
+  const paths = fields.map(({ path }) => path);
+  return reset === undefined ? paths : [...paths, resetPath];
+}
+
+/** What is known of resets once a key is under the policies of a claim or an adoption. */
+function resetUnder(
+  before: AppliedKey | undefined,
+  asked: AskedTokens & Pick<Claim, "at">,
+): KeyReset | undefined {
+  return isTokenDue(before, asked) ? before?.reset : withTokenSeen(before?.reset, asked.token, asked.at);
+}
+
+function withReset(key: Omit<AppliedKey, "reset">, reset: KeyReset | undefined): AppliedKey {
+  return reset === undefined ? key : { ...key, reset };
 }
 
 /**
@@ -51,7 +82,9 @@ export function afterConfirm(before: AppliedKey, paths: readonly FieldPath[], at
   for (const path of fields.keys()) {
     if (!confirmed.has(path) && [...confirmed].some((other) => overlap(path, other))) fields.delete(path);
   }
-  return { ...before, fields };
+  const { reset } = before;
+  const isReset = reset !== undefined && paths.includes(resetPath);
+  return { ...before, fields, ...(isReset ? { reset: withResetConfirmed(reset, at) } : {}) };
 }
 
 /** The key after the server refused the request for `paths`. */
@@ -62,12 +95,23 @@ export function afterRefusal(before: AppliedKey, paths: readonly FieldPath[]): A
     if (field?.claimed === undefined) continue;
     fields.set(path, { ...field, claimed: { ...field.claimed, refused: true } });
   }
-  return { ...before, fields };
+  return withStand({ ...before, fields }, paths, "refused");
+}
+
+/** The key after the request for `paths` certainly had no effect. What was claimed stays so: it is sent again. */
+export function afterNoEffect(before: AppliedKey, paths: readonly FieldPath[]): AppliedKey {
+  return withStand(before, paths, "unsent");
+}
+
+function withStand(key: AppliedKey, paths: readonly FieldPath[], stand: "refused" | "unsent"): AppliedKey {
+  const { reset } = key;
+  if (reset === undefined || !paths.includes(resetPath)) return key;
+  return { ...key, reset: withResetStand(reset, stand) };
 }
 
 /** The key after its ledger was corrected without a request. A path both dropped and confirmed is confirmed. */
 export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption): AppliedKey {
-  const { policy, file, line, at } = adoption;
+  const { policy, file, line, at, reset: note } = adoption;
   const fields = new Map(before?.fields);
   for (const path of adoption.drop) fields.delete(path);
   for (const { path, value } of adoption.confirm) {
@@ -76,11 +120,15 @@ export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption
     const reverts = fought ? old.reverts : undefined;
     fields.set(path, confirmedField({ value, policy, at }, reverts === undefined ? {} : { reverts }));
   }
-  return { policy, file, line, fields };
+  const tokens = tokensAfter(before, adoption, false);
+  const reset = resetUnder(before, adoption);
+  const noted = note === undefined || reset === undefined ? reset : withResetNote(reset, note);
+  return withReset({ policy, file, line, fields, ...(tokens === undefined ? {} : { tokens }) }, noted);
 }
 
 /** The key after a read was judged. */
-export function afterReadBack(before: AppliedKey, { shown, notShown, unprovable }: ReadBack): AppliedKey {
+export function afterReadBack(before: AppliedKey, readBack: ReadBack): AppliedKey {
+  const { shown, notShown, unprovable, reset: note } = readBack;
   const fields = new Map(before.fields);
   for (const path of [...shown, ...notShown, ...unprovable]) {
     const field = fields.get(path);
@@ -89,12 +137,15 @@ export function afterReadBack(before: AppliedKey, { shown, notShown, unprovable 
     const remembered = mendedFrom !== undefined && !shown.includes(path) ? { mendedFrom } : {};
     fields.set(path, { ...rest, ...remembered });
   }
-  return { ...before, fields };
+  const { reset } = before;
+  const noted = note === undefined || reset === undefined ? reset : withResetNote(reset, note);
+  return withReset({ ...before, fields }, noted);
 }
 
 /** The paths whose request was begun and whose outcome is open. */
 export function openClaims(key: AppliedKey): FieldPath[] {
-  return [...key.fields].filter(([, { claimed }]) => claimed?.refused === false).map(([path]) => path);
+  const paths = [...key.fields].filter(([, { claimed }]) => claimed?.refused === false).map(([path]) => path);
+  return key.reset?.claimed?.stand === "open" ? [...paths, resetPath] : paths;
 }
 
 function confirmedField(

@@ -48,6 +48,9 @@ export const emptyReader: StateReader & { close(): void } = {
   guardrails: () => [],
   keysNamed: () => [],
   fact: () => undefined,
+  lastGoodOwners: () => [],
+  lastGoodOf: () => undefined,
+  quarantines: () => new Map(),
   close: () => undefined,
 };
 
@@ -65,6 +68,9 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     guardrails: () => reader.guardrails(),
     keysNamed: (name) => reader.keysNamed(name),
     fact: (name) => reader.fact(name),
+    lastGoodOwners: () => reader.lastGoodOwners(),
+    lastGoodOf: (id) => reader.lastGoodOf(id),
+    quarantines: () => reader.quarantines(),
     close: () => reader.close(),
     claim: refuse,
     confirm: refuse,
@@ -74,6 +80,7 @@ export function readOnly(reader: StateReader & { close(): void }): State {
     setRestoration: refuse,
     adopt: refuse,
     forget: refuse,
+    keepLastGood: refuse,
     saveInventory: refuse,
     saveInventoryKeys: refuse,
     saveInventoryKey: refuse,

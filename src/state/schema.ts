@@ -135,6 +135,32 @@ export const migrations: readonly string[] = [
     line INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE last_good (
+    key_id TEXT PRIMARY KEY,
+    policy TEXT NOT NULL,
+    file TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE last_good_content (
+    key_id TEXT PRIMARY KEY REFERENCES last_good (key_id) ON DELETE CASCADE,
+    content TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE quarantine (
+    key_id TEXT PRIMARY KEY,
+    policy TEXT NOT NULL,
+    file TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    why TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // What is known of resets of a key's usage; NULL where none was ever asked for, and where one policy has the key to itself.
+  `
+  ALTER TABLE ledger ADD COLUMN reset TEXT;
+  ALTER TABLE ledger ADD COLUMN tokens TEXT;
+  `,
 ];
 
 /** Version of the schema in the file; 0 when nothing has been created in it yet. Refuses what is not ours. */

@@ -1,8 +1,12 @@
 import type { Clean } from "./clean.ts";
+import { stableJson } from "../core/canonical.ts";
 import type { KeptGuardrail } from "../core/guardrail.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
+import type { Keeping, LastGoodOwner, Quarantine } from "../core/last-good.ts";
 import type { Adoption, AppliedKey, Claim, ReadBack, Restoration } from "../core/ledger.ts";
 import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { DesiredKey } from "../core/resolve.ts";
+import { sourcesFact } from "../core/sources.ts";
 import type { AuditEntry, FactName, InventoryKey, State } from "../ports.ts";
 import { createAuditTable, type AuditBounds } from "./audit-table.ts";
 import { createBaselineTable } from "./baseline-table.ts";
@@ -14,11 +18,15 @@ import {
   afterAdoption,
   afterClaim,
   afterConfirm,
+  afterNoEffect,
   afterReadBack,
   afterRefusal,
+  claimedPaths,
   openClaims,
 } from "./ledger-rules.ts";
+import { createLastGoodTable } from "./last-good-table.ts";
 import { createLedgerTable, readLedger, shared } from "./ledger-table.ts";
+import { resetPath } from "./reset-rules.ts";
 import { createRestorationTable } from "./restoration-table.ts";
 import { createSharing } from "./sharing.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
@@ -55,6 +63,7 @@ export class WritingState extends DiskReads implements State {
   readonly #baseline: ReturnType<typeof createBaselineTable>;
   readonly #restoration: ReturnType<typeof createRestorationTable>;
   readonly #guardrails: ReturnType<typeof createGuardrailTable>;
+  readonly #lastGood: ReturnType<typeof createLastGoodTable>;
   /** Replaced whenever something is noted. */
   #live: Iterable<LiveKey>;
   #open = true;
@@ -72,6 +81,7 @@ export class WritingState extends DiskReads implements State {
     this.#baseline = createBaselineTable(db, clean);
     this.#restoration = createRestorationTable(db);
     this.#guardrails = createGuardrailTable(db, clean);
+    this.#lastGood = createLastGoodTable(db, clean);
     this.#live = super.liveKeys();
   }
 
@@ -83,6 +93,30 @@ export class WritingState extends DiskReads implements State {
     return this.#live;
   }
 
+  override lastGoodOwners(): Iterable<LastGoodOwner> {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOwners());
+  }
+
+  override lastGoodOf(id: KeyId): DesiredKey | undefined {
+    return guarded(this.#path, () => this.#lastGood.lastGoodOf(id));
+  }
+
+  override quarantines(): ReadonlyMap<KeyId, Quarantine> {
+    return guarded(this.#path, () => this.#lastGood.quarantines());
+  }
+
+  keepLastGood(kept: Keeping): void {
+    const step = guarded(this.#path, () => this.#lastGood.step(kept));
+    const sources = sourcesFact(kept.sources);
+    const isKnown = stableJson(this.fact("sources") ?? null) === stableJson(sources);
+    if (step === undefined && isKnown) return;
+    this.#transact(() => {
+      step?.write();
+      if (!isKnown) this.#writeFact("sources", sources);
+    });
+    step?.written();
+  }
+
   claim(claim: Claim, audit: AuditEntry): void {
     const key = afterClaim(this.#ledger.get(claim.keyId), claim);
     this.#save(new Map([[claim.keyId, key]]), () => {
@@ -90,10 +124,7 @@ export class WritingState extends DiskReads implements State {
       this.#baseline.keep(claim);
       this.#audit.append(audit);
     });
-    this.#underWay.set(
-      claim.keyId,
-      claim.fields.map(({ path }) => path),
-    );
+    this.#underWay.set(claim.keyId, claimedPaths(claim));
   }
 
   confirm(id: KeyId, at: number, audit: AuditEntry): void {
@@ -104,8 +135,12 @@ export class WritingState extends DiskReads implements State {
     this.#settle(id, afterRefusal, audit);
   }
 
-  leaveClaimed(id: KeyId, audit: AuditEntry): void {
-    this.#transact(() => this.#audit.append(audit));
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect: "open" | "none" = "open"): void {
+    const key = this.#ledger.get(id);
+    const paths = this.#underWay.get(id);
+    const isOver = effect === "none" && key !== undefined && paths?.includes(resetPath) === true;
+    if (isOver) this.#step(id, afterNoEffect(key, paths), audit);
+    else this.#transact(() => this.#audit.append(audit));
     this.#underWay.delete(id);
   }
 
@@ -144,8 +179,10 @@ export class WritingState extends DiskReads implements State {
     this.#transact(() => {
       this.#ledgerTable.remove(id);
       this.#restoration.set(id, null);
+      this.#lastGood.remove(id);
       this.#audit.append(audit);
     });
+    this.#lastGood.removed(id);
     this.#ledger.delete(id);
     this.#underWay.delete(id);
   }

@@ -5,6 +5,7 @@ import { apply } from "../../src/commands/apply.ts";
 import { audit } from "../../src/commands/audit.ts";
 import { explain, type ExplainFlags } from "../../src/commands/explain.ts";
 import { plan } from "../../src/commands/plan.ts";
+import type { Format } from "../../src/commands/context.ts";
 import { validate } from "../../src/commands/validate.ts";
 import type { Simulator } from "../../src/simulator/simulator.ts";
 import { keyPolicy } from "../e2e/cli.ts";
@@ -81,6 +82,42 @@ violation (error) "nightly" ${idOf(3)} description
   keys say what they are for: description is null; expected text (guardrail "described", ${place.policies}/rules.yaml:1)
 2 violations.
 `);
+  });
+
+  test.each<[Format, string]>([
+    [
+      "github",
+      '::error file=POLICIES/rules.yaml,line=1,col=1,title=KS1340 guardrail-offended::the key "notebook" ID2: keys',
+    ],
+    ["sarif", '"fullyQualifiedName": "ID2.description"'],
+    ["junit", '<failure type="described" message="keys say what they are for">'],
+  ])("tells what it finds as %s, at the guardrail and by the key", async (format, told) => {
+    write("rules.yaml", rule("described", described, ["appliesTo: live"]));
+    const { exitCode, stdout } = await place.run(audit, { format });
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain(told.replace("POLICIES", place.policies).replace("ID2", idOf(2)));
+  });
+
+  test("as JUnit has a case for each key, and one for each file with an error", async () => {
+    write("rules.yaml", rule("described", described, ["appliesTo: live", "match: { name: n* }"]));
+    write("broken.yaml", "spec: [");
+    const { stdout } = await place.run(audit, { format: "junit" });
+    expect(stdout.match(/<testcase /g)).toHaveLength(4);
+    expect(stdout).toContain('tests="4" failures="3"');
+  });
+
+  test("judges keys that are selected by the labels of the policies that select them", async () => {
+    write(
+      "selector.yaml",
+      "apiVersion: keysteward/v1\nkind: KeyPolicy\nmetadata: { name: nights, labels: { env: night } }\n" +
+        'spec: { match: { name: "night*" }, key: { alert_emails: [a@example.com] } }\n',
+    );
+    write(
+      "rules.yaml",
+      rule("described", described, ["appliesTo: live", "match: { labels: { env: night } }"]),
+    );
+    const { violations } = await audited();
+    expect(violations.map(({ keyId }: { keyId: string }) => keyId)).toEqual([idOf(3)]);
   });
 
   test("ends with 0 where there are warnings alone, and judges no live key by what is about policies", async () => {
@@ -198,7 +235,7 @@ describe("plan and apply", () => {
     expect(planned.exitCode).toBe(3);
     expect(checkedResult("plan", planned.stdout)).toMatchObject({
       changes: [],
-      notices: [{ kind: "held", keyId: idOf(1) }],
+      notices: [{ kind: "quarantined", keyId: idOf(1) }],
     });
     const explained = await runExplain("search", { format: "json" });
     expect(checkedResult("explain", explained.stdout)["guardrails"]).toMatchObject([

@@ -9,7 +9,9 @@ import { afterEach, expect } from "vitest";
 import { assemble } from "../../src/assemble.ts";
 import { loadConfig } from "../../src/config.ts";
 import type { PassReport } from "../../src/core/outcome.ts";
-import type { Notice, Plan } from "../../src/core/plan.ts";
+import { explainKey, type Explanation } from "../../src/core/explain.ts";
+import type { HistoryLine } from "../../src/core/history.ts";
+import type { Notice, PassKind, Plan } from "../../src/core/plan.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
 import type { Problem } from "../../src/core/problem.ts";
 import { nothingLive } from "../../src/core/resolve.ts";
@@ -17,7 +19,9 @@ import { createLog } from "../../src/log.ts";
 import { createCredential } from "../../src/portkey/credential.ts";
 import type { PassPorts } from "../../src/reconcile/pass.ts";
 import { runPass } from "../../src/reconcile/pass.ts";
+import { readBack, type KeyProof } from "../../src/reconcile/read-back.ts";
 import { survey } from "../../src/reconcile/survey.ts";
+import { readAudit } from "../../src/state/open-state.ts";
 import type { Model } from "../../src/simulator/model.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.ts";
 import type { StoredKey } from "../../src/simulator/stored-key.ts";
@@ -50,12 +54,20 @@ export interface Stage {
   pass(ms: number): void;
   /** Writes the policy for the n-th key, the first unless told otherwise; as YAML when it is text. */
   want(block: JsonObject | string, n?: number, spelled?: (id: string) => string): void;
+  /** Writes the file of the n-th policy as it is given; ID stands for the key's id. */
+  write(text: string, n?: number): void;
   /** The policies' problems, without a look at the server. */
   problems(): readonly Problem[];
   /** The reading half alone. */
-  plan(): Promise<Plan>;
-  /** One `apply`: nothing is written when a policy has an error. */
-  apply(): Promise<PassReport>;
+  plan(kind?: PassKind): Promise<Plan>;
+  /** One `apply`, or an edit pass of the daemon: nothing is written when a policy has an error. */
+  apply(kind?: PassKind): Promise<PassReport>;
+  /** One round of reading back. */
+  readBack(): Promise<readonly KeyProof[]>;
+  /** The lines of the audit trail, the earliest first. */
+  history(): readonly HistoryLine[];
+  /** Everything that is known of the first key. */
+  explain(): Explanation;
   /** Applies, and demands that this took one update of the first key; gives its body. */
   update(): Promise<JsonObject>;
   /** Demands that nothing is planned, told or written: right away, after the settle time, and a day later. */
@@ -122,12 +134,30 @@ async function setStage({ keys = [{}], model = {}, pageSize = 100 }: StageParts)
       const text = typeof block === "string" ? block : JSON.stringify(block);
       writeFileSync(join(folder, `p${n}.yaml`), policyText(n, spelled(idOf(n)), text));
     },
+    write(text, n = 1) {
+      writeFileSync(join(folder, `p${n}.yaml`), text.replaceAll("ID", idOf(n)));
+    },
     problems: () => ports.resolve(ports.policies.load(), nothingLive(ports.clock.now())).problems,
-    plan: async () => (await survey(ports, { pass: "reconcile", settleMs, signal: never })).plan,
-    async apply() {
+    plan: async (kind = "reconcile") => (await survey(ports, { pass: kind, settleMs, signal: never })).plan,
+    readBack: () => readBack(ports, { pass: "proof", settleMs, signal: never }),
+    history: () => readAudit(config.stateUrl, { limit: 1_000 }).toReversed(),
+    explain() {
+      const set = ports.policies.load();
+      const known = ports.state.inventoryOf(idOf(1))?.key;
+      return explainKey({
+        keyId: idOf(1),
+        set,
+        resolution: ports.resolve(set, nothingLive(time)),
+        applied: ports.state.applied(),
+        sight: known === undefined ? { kind: "unseen" } : { kind: "seen", key: known, complete: true },
+        now: time,
+        settleMs,
+      });
+    },
+    async apply(kind = "reconcile") {
       const { report, error } = await runPass(ports, {
         pass: "pass",
-        kind: "reconcile",
+        kind,
         settleMs,
         workers: assembled.workers,
         target: config.portkey.baseUrl,

@@ -1,5 +1,6 @@
 import { noOverrides } from "../../src/core/overrides.ts";
 import { createResolver, nothingLive, type ResolveContext, type Resolution } from "../../src/core/resolve.ts";
+import type { Quarantine } from "../../src/core/last-good.ts";
 import { makePlan, type Sight } from "../../src/core/make-plan.ts";
 import { readLiveKey } from "../../src/core/live.ts";
 import type { BrokenGuardrail, Guardrail } from "../../src/core/guardrail.ts";
@@ -66,6 +67,8 @@ export interface DocumentParts {
 export interface PolicyParts extends DocumentParts {
   readonly keyIds?: readonly KeyId[];
   readonly mode?: KeyPolicy["mode"];
+  readonly acknowledge?: KeyPolicy["acknowledge"];
+  readonly resetUsage?: string | undefined;
   readonly overrides?: readonly OverrideParts[];
   /** Selects its keys instead. */
   readonly match?: KeyMatch;
@@ -111,6 +114,10 @@ export function policy(parts: PolicyParts = {}): KeyPolicy {
     ...(parts.priority === undefined ? {} : { priority: parts.priority }),
     mode: parts.mode ?? "enforce",
     overrides: overridesOf(parts.overrides ?? [], place),
+    acknowledge: parts.acknowledge ?? [],
+    ...(parts.resetUsage === undefined
+      ? {}
+      : { resetUsage: { value: parts.resetUsage, place: { ...place, line: place.line + 8 } } }),
     ...documentParts({ ...parts, name, place }),
   };
 }
@@ -239,6 +246,7 @@ export function unseen(): Sight {
 export interface PlanParts extends SetParts {
   readonly pass?: PassKind;
   readonly resolution?: Resolution;
+  readonly quarantined?: ReadonlyMap<KeyId, Quarantine>;
   readonly applied?: ReadonlyMap<KeyId, AppliedKey>;
   readonly sightOf?: (id: KeyId) => Sight;
   readonly restorations?: ReadonlyMap<KeyId, Restoration>;
@@ -249,6 +257,7 @@ export function plan(parts: PlanParts): Plan {
   return makePlan({
     pass: parts.pass ?? "reconcile",
     resolution: parts.resolution ?? resolve(parts, parts.now),
+    quarantined: parts.quarantined ?? new Map(),
     applied: parts.applied ?? new Map(),
     sightOf: parts.sightOf ?? unseen,
     restorations: parts.restorations ?? new Map(),

@@ -42,7 +42,7 @@ describe("what offends is told at its place, with what was found, what was expec
       },
     ]);
     expect(desired.size).toBe(0);
-    expect(held).toEqual([{ keyId: keyId(1), policy: "team", place: at(5, "policies/team.yaml") }]);
+    expect(held).toMatchObject([{ keyId: keyId(1), policy: "team", place: at(5, "policies/team.yaml") }]);
   });
 
   test("at the profile's value, once for all policies that take it", () => {

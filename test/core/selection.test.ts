@@ -301,7 +301,8 @@ describe("while a document cannot be read", () => {
     );
     expect([...made.desired.keys()]).toEqual([keyId(2), keyId(3)]);
     expect(made.held).toMatchObject([{ keyId: keyId(1), policy: "freeze", ...{ place: { line: 3 } } }]);
-    expect(made.held[0]?.why).toContain("policies/broken.yaml:3");
+    expect(made.held[0]?.reason).toContain("policies/broken.yaml:3");
+    expect(made.held[0]?.why).toMatchObject({ file: "policies/broken.yaml", line: 3 });
   });
 
   test("such a key is held when nobody else selects it, also when it is not live", () => {

@@ -145,6 +145,36 @@ describe("without being rung it looks again", () => {
     expect(rig.passes).toHaveLength(6);
   });
 
+  test("at the moment at which the policies say something else, whatever was looked at meanwhile", async () => {
+    rig.warm();
+    await rig.start();
+    const acknowledgedUntil = new Date(rig.clock.now() + 100_000).toISOString();
+    await rig.passes[0]!.end({ acknowledgedUntil });
+    rig.rings.schedule();
+    await settle();
+    await rig.passes[1]!.end({ acknowledgedUntil, notices: [notice("settling")] });
+    await rig.clock.advance(settleMs);
+    await rig.passes[2]!.end({ acknowledgedUntil });
+    await rig.clock.advance(100_000 - settleMs);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile"]);
+    await rig.clock.advance(1);
+    expect(rig.kinds()).toEqual(["edit", "reconcile", "reconcile", "reconcile"]);
+    await rig.passes[3]!.end();
+    await rig.clock.advance(86_400_000);
+    expect(rig.passes).toHaveLength(4);
+  });
+
+  test("never at a moment of policies that an edit took out since", async () => {
+    rig.warm();
+    await rig.start();
+    await rig.passes[0]!.end({ acknowledgedUntil: new Date(rig.clock.now() + 100_000).toISOString() });
+    rig.rings.watch();
+    await settle();
+    await rig.passes[1]!.end();
+    await rig.clock.advance(200_000);
+    expect(rig.passes).toHaveLength(2);
+  });
+
   test("once a value that was written a moment ago has settled", async () => {
     rig.warm();
     await rig.start();
@@ -362,9 +392,14 @@ test("the service manager is told how the last pass went", async () => {
   rig.rings.schedule();
   await settle();
   await rig.passes[2]!.end({ summary, heldDigest: "x" });
+  rig.rings.schedule();
+  await settle();
+  const kept = { kind: "quarantined", keyId: "k", policy: "p", message: "kept" } as const;
+  await rig.passes[3]!.end({ notices: [kept, { ...kept, keyId: "l" }] });
   expect(rig.events.filter((event) => event.startsWith("STATUS="))).toEqual([
     "STATUS=3 keys, 0 changes, 2 applied in the last edit pass",
     "STATUS=last reconcile pass failed: unavailable",
     "STATUS=3 keys, 3 changes, 0 applied in the last reconcile pass, 3 held until they are approved",
+    "STATUS=degraded: 2 keys kept at their last good values; 3 keys, 0 changes, 0 applied in the last reconcile pass",
   ]);
 });

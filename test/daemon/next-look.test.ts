@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PassReport } from "../../src/core/outcome.ts";
-import { nextLook, type NextLook } from "../../src/daemon/next-look.ts";
+import { momentWaitMs, nextLook, type NextLook } from "../../src/daemon/next-look.ts";
 import { notice, outcome, problem, report } from "./reports.ts";
 
 const settleMs = 60_000;
@@ -63,6 +63,12 @@ describe("a pass is followed by another one", () => {
   ])("%s", (_rule, own, expected) => {
     expect(look(own)).toEqual(expected);
   });
+});
+
+test("a moment at which the policies change is waited for until it is over, and for a day at most", () => {
+  expect(momentWaitMs(5_000, 1_000)).toBe(4_001);
+  expect(momentWaitMs(1_000, 5_000)).toBe(1);
+  expect(momentWaitMs(Date.parse("2027-01-01T00:00:00Z"), 0)).toBe(86_400_000);
 });
 
 test("the wait doubles with each failure in a row, up to five minutes", () => {

@@ -213,6 +213,31 @@ test("what no read shows of a key is told with the fields, whether a round or a 
   );
 });
 
+test("a difference that is known is told, and is no warning", () => {
+  expect(said(report({ notices: [notice("acknowledged", "known")] }))).toEqual(["notice: known"]);
+  expect(lines[0]).toMatchObject({ level: "info", kind: "acknowledged" });
+});
+
+describe("a quarantine is told", () => {
+  const kept = notice("quarantined", "kept");
+
+  test("when it begins and when it ends, also within edits, and again when it comes back", () => {
+    expect(said(report({ kind: "edit", notices: [kept] }))).toEqual(["notice: kept"]);
+    expect(said(report({ notices: [kept] }))).toEqual([]);
+    expect(said(report({ kind: "edit" }))).toEqual(["quarantine ended: undefined"]);
+    expect(lines[0]).toMatchObject({ level: "info", keyId: keyId(1), policy: "team" });
+    expect(said(report({ kind: "edit" }))).toEqual([]);
+    expect(said(report({ kind: "edit", notices: [kept] }))).toEqual(["notice: kept"]);
+  });
+
+  test("as lasting while a pass failed, or could not believe the directory", () => {
+    said(report({ notices: [kept] }));
+    expect(said(report({ error: { code: "auth", message: "no" } }))).toEqual([]);
+    expect(said(report({ trusted: false }))).toEqual([]);
+    expect(said(report({ notices: [kept] }))).toEqual([]);
+  });
+});
+
 describe("a held plan is told", () => {
   const refusal = { rule: "changed", message: "too many", limit: 1, actual: 2, approve: "go" } as const;
 

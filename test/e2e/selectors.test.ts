@@ -95,7 +95,7 @@ test("a selector that breaks loosens nothing, over a restart, and mending it end
   second.child.kill("SIGHUP");
   await passed(second, "reconcile", 1);
   expect([limitOf(idOf(1)), limitOf(idOf(2))]).toEqual([100, 9_000]);
-  expect(second.log.some((line) => line["kind"] === "held" && line["keyId"] === idOf(1))).toBe(true);
+  expect(second.log.some((line) => line["kind"] === "quarantined" && line["keyId"] === idOf(1))).toBe(true);
 
   place.write("search.yaml", policy("search", 'match: { name: "search-*" }', limit(70)));
   await until(() => limitOf(idOf(1)) === 70, "the mended file", second.output);

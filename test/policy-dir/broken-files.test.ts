@@ -46,6 +46,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1204-test-given-twice", "KS1204", 8, 9, "spec.cases[0].given"],
   ["KS1204-two-ways-to-name-keys", "KS1204", 5, 3, "spec"],
   ["KS1204-wrong-value", "KS1204", 7, 43, "spec.key.rate_limits[0].unit"],
+  ["KS1205-acknowledge-until", "KS1205", 8, 28, "spec.acknowledge[0].until"],
   ["KS1205-match-workspace-slug", "KS1205", 5, 26, "spec.match.workspace_id"],
   ["KS1205-no-such-day", "KS1205", 7, 17, "spec.key.expires_at"],
   ["KS1205-override-without-zone", "KS1205", 8, 14, "spec.overrides[0].until"],
@@ -58,6 +59,9 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1303-profile-missing", "KS1303", 7, 14, "spec.profiles"],
   ["KS1304-profiles-in-a-circle", "KS1304", 6, 14, "spec.profiles"],
   ["KS1311-selects-by-what-it-sets", "KS1311", 8, 5, "spec.key.name"],
+  ["KS1331-acknowledged-no-field", "KS1331", 10, 13, "spec.acknowledge[0].path"],
+  ["KS1332-acknowledged-unmanaged", "KS1332", 10, 13, "spec.acknowledge[0].path"],
+  ["KS1333-acknowledged-over", "KS1333", 11, 14, "spec.acknowledge[0].until"],
   ["KS1340-above-the-guardrail", "KS1340", 9, 33, "spec.key.usage_limits.credit_limit"],
   ["KS1342-guardrail-nobody-knows", "KS1342", 11, 1, ""],
   ["KS1344-guardrail-for-nobody", "KS1344", 11, 1, "spec.match.labels"],
@@ -69,6 +73,7 @@ const expected: readonly (readonly [string, ProblemCode, number, number, string]
   ["KS1353-overrides-meet", "KS1353", 15, 14, "spec.overrides[1].key.rate_limits"],
   ["KS1354-override-over", "KS1354", 10, 7, "spec.overrides[0].until"],
   ["KS1355-override-ends-soon", "KS1355", 10, 7, "spec.overrides[0].until"],
+  ["KS1360-reset-without-budget", "KS1360", 7, 15, "spec.resetUsage"],
   ["KS1370-no-such-field", "KS1370", 8, 29, "spec.cases[0].expect.unmanaged[0]"],
   ["KS1371-no-such-code", "KS1371", 9, 20, "spec.cases[0].expect.problems[0]"],
   ["KS1401-two-resets", "KS1401", 12, 7, "spec.key.usage_limits.periodic_reset_days"],
@@ -88,6 +93,9 @@ const warnings: ReadonlySet<ProblemCode> = new Set([
   "KS1355",
   "KS1344",
   "KS1346",
+  "KS1332",
+  "KS1333",
+  "KS1360",
 ]);
 
 /** What else is told: a fault that stands in two places at both, and what follows from it. */

@@ -101,6 +101,7 @@ export const unshown: Readonly<Partial<Record<ProblemCode, string>>> = {
   KS1010: "it takes more than 100,000 files",
   KS1310: "it takes a live key that two policies select",
   KS1312: "it takes live keys, of which the policy selects none",
+  KS1330: "it takes a file that could be read before",
   KS1341: "it takes a guardrail that was sound before",
   KS1343: "it takes a key that is not known yet",
   KS1372: "it takes a run of `keysteward test`",

@@ -127,6 +127,22 @@ test("a document gives its values as written, ids in lower case, and the place o
   expect(profiles[0]).toMatchObject({ name: "bare", key: { value: {} }, place: { line: 26 } });
 });
 
+test("what is acknowledged has the places of its path and its end", () => {
+  const entry = "{ path: name, until: 2027-01-31T18:00:00+01:00, reason: OPS-412 }";
+  const { policies, problems } = parse(`${withKey("name: one")}\n  acknowledge:\n    - ${entry}\n`);
+  expect(problems).toEqual([]);
+  expect(policies[0]?.acknowledge).toMatchObject([
+    {
+      path: { value: "name", place: { line: 9, column: 15 } },
+      until: { value: Date.parse("2027-01-31T17:00:00Z"), place: { line: 9, column: 28 } },
+      reason: "OPS-412",
+    },
+  ]);
+  const leap = entry.replace("18:00:00+01:00", "23:59:60Z");
+  const refused = parse(`${withKey("name: one")}\n  acknowledge:\n    - ${leap}\n`);
+  expect(refused.problems).toMatchObject([{ code: "KS1205", path: "spec.acknowledge[0].until" }]);
+});
+
 test("values are frozen, so that nobody downstream can change what a file said", () => {
   const { value } = parse(full).policies[0]!.key;
   expect(Object.isFrozen(value) && Object.isFrozen(value["rate_limits"])).toBe(true);

@@ -30,6 +30,14 @@ export interface PlaneParts {
   readonly isClaimed?: (id: KeyId) => boolean;
   readonly log?: string[];
   readonly fuse?: Fuse;
+  /** Resets of usage: when each key's was reset, whether reads show it, and how late. Left out: shown at random. */
+  readonly resets?: PlaneResets;
+}
+
+export interface PlaneResets {
+  readonly made: Map<KeyId, readonly number[]>;
+  readonly shown: boolean;
+  readonly lagMs: number;
 }
 
 export function remoteError(
@@ -49,6 +57,8 @@ export class FakePlane implements KeyReader, KeyWriter {
   readonly log: string[];
   /** What an update of a key meets, by key; what a GET meets, by key; what the list meets. */
   readonly refusedUpdates = new Map<KeyId, Error>();
+  /** Keys whose next update is carried out, and its answer lost. */
+  readonly lostAnswers = new Set<KeyId>();
   readonly refusedReads = new Map<KeyId, Error>();
   refusedList: Error | null = null;
   /** The rows of the last list, as they were shown. */
@@ -77,6 +87,10 @@ export class FakePlane implements KeyReader, KeyWriter {
   /** From now on updates wait in the queue, where they can still be withdrawn. */
   queueUp(): void {
     this.#queueing = true;
+  }
+
+  get resets(): PlaneResets | undefined {
+    return this.#parts.resets;
   }
 
   /** How many updates wait in the queue. */
@@ -128,6 +142,7 @@ export class FakePlane implements KeyReader, KeyWriter {
       await Promise.resolve();
       const refusal = this.refusedUpdates.get(id);
       if (refusal !== undefined) throw refusal;
+      if (this.lostAnswers.delete(id)) throw remoteError("unknown", null, "the answer was lost");
       if (this.#fuse.blown) throw new Killed("nobody is there to hear the answer");
       return { status: 200, attempts: 1 };
     } finally {
@@ -139,7 +154,10 @@ export class FakePlane implements KeyReader, KeyWriter {
     if (this.refusedUpdates.has(id)) return;
     const stored = this.keys.get(id);
     if (stored === undefined) throw remoteError("missing", 404);
-    this.keys.set(id, update(stored, body, this.#parts.variant ?? replaces));
+    const { reset_usage: resets, ...fields } = body;
+    const made = this.#parts.resets?.made;
+    if (resets === true) made?.set(id, [...(made.get(id) ?? []), this.#parts.now()]);
+    this.keys.set(id, update(stored, fields, this.#parts.variant ?? replaces));
     this.updatedAt.set(id, `${new Date(this.#parts.now()).toISOString().slice(0, 19)}.000Z`);
     this.bodies.push({ id, body });
   }
@@ -156,11 +174,21 @@ export class FakePlane implements KeyReader, KeyWriter {
     const view = source === "get" ? "get" : (this.#parts.view ?? "list");
     const shown = show(this.keys.get(id)!, id, view, this.#pick);
     const raw: JsonObject = {
-      ...shown,
+      ...this.#withLastReset(id, shown),
       last_updated_at: this.updatedAt.get(id) ?? "2026-01-01T00:00:00.000Z",
     };
     if (source === "list") this.rows.set(id, raw);
     return { key: readLiveKey(raw, source), raw };
+  }
+
+  /** What is shown of resets, in place of what is shown at random. */
+  #withLastReset(id: KeyId, shown: JsonObject): JsonObject {
+    const { resets, now } = this.#parts;
+    if (resets === undefined) return shown;
+    const { last_reset_at: _random, ...others } = shown;
+    if (!resets.shown) return others;
+    const at = resets.made.get(id)?.findLast((time) => now() - time >= resets.lagMs);
+    return { ...others, last_reset_at: at === undefined ? null : new Date(at).toISOString() };
   }
 
   #inQueue({ withdraw, signal }: RequestOptions): Promise<void> {

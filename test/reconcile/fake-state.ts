@@ -2,17 +2,23 @@
  * A state in memory that keeps the rules of the ledger, and refuses what nobody may do: to tell how a request ended
  * that was never claimed. The disk outlives the process that wrote to it.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { FieldPath, LiveKey } from "../../src/core/key.ts";
 import type { KeptGuardrail } from "../../src/core/guardrail.ts";
 import type { Adoption, AppliedKey, Baseline, Claim, ReadBack, Restoration } from "../../src/core/ledger.ts";
+import type { Keeping, LastGoodOwner, Quarantine } from "../../src/core/last-good.ts";
 import type { JsonObject, KeyId } from "../../src/core/policy.ts";
-import type { AuditEntry, FactName, InventoryKey, State } from "../../src/ports.ts";
+import type { DesiredKey } from "../../src/core/resolve.ts";
+import { sourcesFact } from "../../src/core/sources.ts";
+import type { AuditEntry, FactName, InventoryKey, State, StateReader } from "../../src/ports.ts";
 import {
   afterAdoption,
   afterClaim,
   afterConfirm,
+  afterNoEffect,
   afterReadBack,
   afterRefusal,
+  claimedPaths,
 } from "../../src/state/ledger-rules.ts";
 import { Fuse } from "./fuse.ts";
 
@@ -25,6 +31,8 @@ export interface Disk {
   readonly baselines: Map<KeyId, Map<FieldPath, Baseline>>;
   readonly restorations: Map<KeyId, Restoration>;
   guardrails: readonly KeptGuardrail[];
+  readonly lastGood: Map<KeyId, DesiredKey>;
+  readonly quarantines: Map<KeyId, Quarantine>;
   readonly audit: AuditEntry[];
 }
 
@@ -37,22 +45,13 @@ export function emptyDisk(): Disk {
     baselines: new Map(),
     restorations: new Map(),
     guardrails: [],
+    lastGood: new Map(),
+    quarantines: new Map(),
     audit: [],
   };
 }
 
-type Step = Exclude<
-  keyof State,
-  | "applied"
-  | "inventoryOf"
-  | "liveKeys"
-  | "keysNamed"
-  | "baselineOf"
-  | "restorations"
-  | "guardrails"
-  | "fact"
-  | "close"
->;
+type Step = Exclude<keyof State, keyof StateReader | "close">;
 
 export class FakeState implements State {
   /** The steps that were taken, in order: `claim ID`, `confirm ID`, `adopt`, … */
@@ -110,6 +109,35 @@ export class FakeState implements State {
     return this.disk.facts.get(name);
   }
 
+  lastGoodOwners(): readonly LastGoodOwner[] {
+    return [...this.disk.lastGood.values()].map(({ keyId, policy, place }) => {
+      return { keyId, policy, file: place.file };
+    });
+  }
+
+  lastGoodOf(id: KeyId): DesiredKey | undefined {
+    return this.disk.lastGood.get(id);
+  }
+
+  quarantines(): ReadonlyMap<KeyId, Quarantine> {
+    return new Map(this.disk.quarantines);
+  }
+
+  keepLastGood({ desired, quarantined, sources }: Keeping): void {
+    const isKnown =
+      isDeepStrictEqual(this.disk.lastGood, desired) &&
+      isDeepStrictEqual(this.disk.quarantines, quarantined) &&
+      isDeepStrictEqual(this.disk.facts.get("sources"), sourcesFact(sources));
+    if (isKnown) return;
+    this.#step("keepLastGood", "keepLastGood", () => {
+      this.disk.lastGood.clear();
+      for (const [id, key] of desired) this.disk.lastGood.set(id, key);
+      this.disk.quarantines.clear();
+      for (const [id, one] of quarantined) this.disk.quarantines.set(id, one);
+      this.disk.facts.set("sources", sourcesFact(sources));
+    });
+  }
+
   /** Whether a request for this key may be under way. */
   isClaimed(id: KeyId): boolean {
     return this.#underWay.has(id);
@@ -118,10 +146,7 @@ export class FakeState implements State {
   claim(claim: Claim, audit: AuditEntry): void {
     this.#step("claim", `claim ${claim.keyId}`, () => {
       this.disk.ledger.set(claim.keyId, afterClaim(this.disk.ledger.get(claim.keyId), claim));
-      this.#underWay.set(
-        claim.keyId,
-        claim.fields.map(({ path }) => path),
-      );
+      this.#underWay.set(claim.keyId, claimedPaths(claim));
       const seen = this.disk.inventory.get(claim.keyId);
       if (seen !== undefined) this.disk.outdated.set(claim.keyId, seen.key);
       this.disk.inventory.delete(claim.keyId);
@@ -143,8 +168,9 @@ export class FakeState implements State {
     this.#settle("refuse", { id, audit, rule: afterRefusal });
   }
 
-  leaveClaimed(id: KeyId, audit: AuditEntry): void {
-    this.#settle("leaveClaimed", { id, audit, rule: (key) => key });
+  leaveClaimed(id: KeyId, audit: AuditEntry, effect: "open" | "none" = "open"): void {
+    const rule = effect === "none" ? afterNoEffect : (key: AppliedKey): AppliedKey => key;
+    this.#settle("leaveClaimed", { id, audit, rule });
   }
 
   adopt(adoptions: readonly Adoption[], audit: readonly AuditEntry[] = []): void {
@@ -181,6 +207,8 @@ export class FakeState implements State {
     this.#step("forget", `forget ${id}`, () => {
       this.disk.ledger.delete(id);
       this.disk.restorations.delete(id);
+      this.disk.lastGood.delete(id);
+      this.disk.quarantines.delete(id);
       this.#underWay.delete(id);
       this.disk.audit.push(audit);
     });

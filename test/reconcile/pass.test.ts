@@ -59,11 +59,28 @@ describe("the report says what happened", () => {
       unfinished: [],
       applied: 2,
       requests: { reads: 1, writes: 2, throttledMs: 0 },
+      overrides: { inForce: 0, next: null },
     });
     expect(isInSync(report)).toBe(false);
     expect(isInSync({ ...report, awaiting: 0 })).toBe(true);
     expect(rig.state.fact("report")).toEqual(report);
     expect(rig.state.fact("reconciled")).toEqual({ at: report.endedAt, target, listed: 2 });
+  });
+
+  test("of when the policies say something else by themselves", async () => {
+    const acknowledge = [1, 5].map((hours, index) => ({
+      path: { value: ["name", "description"][index]!, place: at(1) },
+      until: { value: now + hours * 3_600_000, place: at(1) },
+      reason: "known",
+    }));
+    const known = { ...policiesFor(1, { name: "wanted", description: "x" })[0]!, acknowledge };
+    const rig = createRig({ policies: [known], keys: plainKeys(1) });
+    expect(await run(rig)).toMatchObject({ applied: 0, acknowledgedUntil: "2026-09-01T13:00:00.000Z" });
+    rig.setNow(now + 3_600_000);
+    const later = await run(rig);
+    expect(later).toMatchObject({ applied: 1, acknowledgedUntil: "2026-09-01T17:00:00.000Z" });
+    expect(later.problems).toMatchObject([{ code: "KS1333", severity: "warning" }]);
+    expect(isInSync({ ...later, awaiting: 0 })).toBe(true);
   });
 
   test("of changes that did not succeed: each with its reason", async () => {

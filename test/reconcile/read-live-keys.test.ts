@@ -49,7 +49,7 @@ async function look({ listed = {}, answers = {}, wanted, remembered = [] }: Give
     policy({ name: `p${index}`, keyIds: [id], ...parts }),
   );
   const clock = { now: () => now, sleep: () => Promise.resolve() };
-  const wantedNow = wantedKeys(resolve({ policies }).desired.values());
+  const wantedNow = wantedKeys(resolve({ policies }).desired.values(), state.applied());
   const live = await readLiveKeys({ reader, state, clock }, wantedNow, new AbortController().signal);
   return { ...live, gets };
 }

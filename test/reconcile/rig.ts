@@ -10,7 +10,7 @@ import { keyId, now, policy, policySet, settleMs } from "../core/build.ts";
 import type { Stored, Variant } from "../core/model-server.ts";
 import type { View } from "../core/model-shapes.ts";
 import { emptyDisk, FakeState, type Disk } from "./fake-state.ts";
-import { FakePlane } from "./fake-plane.ts";
+import { FakePlane, type PlaneResets } from "./fake-plane.ts";
 import { Fuse } from "./fuse.ts";
 
 /** A key that has nothing set. */
@@ -54,6 +54,7 @@ export interface RigParts {
   readonly seed?: number;
   readonly view?: View;
   readonly fuse?: Fuse;
+  readonly resets?: PlaneResets;
   readonly provenance?: Provenance;
   /** What the guard lets pass; everything but `foreign` and `self-lockout` is off when left out. */
   readonly limits?: GuardLimits;
@@ -90,6 +91,7 @@ export function createRig(parts: RigParts): Rig {
     fuse,
     ...(parts.variant === undefined ? {} : { variant: parts.variant }),
     ...(parts.seed === undefined ? {} : { seed: parts.seed }),
+    ...(parts.resets === undefined ? {} : { resets: parts.resets }),
     ...(parts.view === undefined ? {} : { view: parts.view }),
   });
   const set = parts.set ?? policySet({ policies: parts.policies ?? [] });

@@ -129,6 +129,9 @@ test("the reading half takes a state that cannot write", async () => {
     keysNamed: () => [],
     liveKeys: () => [],
     fact: () => undefined,
+    lastGoodOwners: () => [],
+    lastGoodOf: () => undefined,
+    quarantines: () => new Map(),
   };
   const rig = createRig({ policies: policiesFor(1, { name: "a" }), keys: plainKeys(1) });
   const options = { pass: "reconcile", settleMs, signal: new AbortController().signal } as const;

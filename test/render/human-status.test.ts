@@ -3,6 +3,7 @@ import { plain } from "../../src/render/color.ts";
 import { humanStatus } from "../../src/render/human-status.ts";
 import type { Standing } from "../../src/render/standing.ts";
 import type { PassReport } from "../../src/core/outcome.ts";
+import { keyId } from "../core/build.ts";
 import { controls, hostile, outcomes, problems, report, samplePlan } from "./samples.ts";
 
 /** What the state alone knows. */
@@ -15,6 +16,8 @@ function standing(own: Partial<PassReport> = {}, around: Partial<Standing> = {})
     live: false,
     doing: null,
     next: null,
+    quarantined: [],
+    now: 0,
     ...around,
   };
 }
@@ -83,6 +86,26 @@ test("what is held, and that nothing is written, is told with the one command to
     "    to go on: keysteward approve 0123456789abcdef",
     "",
   ]);
+});
+
+test("what is kept at its last good value is told by its cause, with its age, and once", () => {
+  const quarantined = [3, 4, 5, 6, 7, 8, 9].map((n) => {
+    const own = n === 3 ? { since: 0, why: "a.yaml:2: no YAML (KS1101)" } : { since: 60_000, why: hostile };
+    return { keyId: keyId(n), policy: `p${n}`, file: "a.yaml", ...own };
+  });
+  const kept = { kind: "quarantined", keyId: keyId(3), policy: "p3", message: "told once" } as const;
+  const notices = [kept, { ...kept, keyId: keyId(1), message: "not in the state yet" }];
+  const text = humanStatus(standing({ notices }, { quarantined, now: 7_200_000 }), plain);
+  const lines = text.split("\n");
+  expect(lines[0]).toMatch(/^not in sync: /);
+  expect(lines.slice(3, 6)).toEqual([
+    `  quarantined ${keyId(1)}: not in the state yet`,
+    "  quarantined for 2 hours, since 1970-01-01T00:00:00.000Z: 1 key kept at the last good value, a.yaml:2: no YAML (KS1101)",
+    `    ${keyId(3)} (p3)`,
+  ]);
+  expect(lines[6]).toContain("quarantined for 1 hour, since 1970-01-01T00:01:00.000Z: 6 keys kept");
+  expect(lines.slice(-3)).toEqual([`    ${keyId(8)} (p8)`, "    ... and 1 more", ""]);
+  expect(lines.filter((line) => controls.test(line))).toEqual([]);
 });
 
 test("a daemon also says what it is doing, and when it looks next", () => {

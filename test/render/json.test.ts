@@ -141,10 +141,18 @@ test("the result of apply is the plan, and how each change of it went", () => {
   checked("apply", applyJson({ plan: samplePlan, problems: [], outcomes: every, requests }));
 });
 
-const quiet = { interrupted: false, held: [], paused: null, live: false, doing: null, next: null } as const;
+const quiet = {
+  interrupted: false,
+  held: [],
+  quarantined: [],
+  paused: null,
+  live: false,
+  doing: null,
+  next: null,
+} as const;
 
 test("the status is the report of the last pass and its verdict", () => {
-  const result = checked("status", statusJson({ ...quiet, report }));
+  const result = checked("status", statusJson({ ...quiet, now: 0, report }));
   expect(result).toEqual({ ...report, ...quiet, inSync: true });
   const kinds = [
     "settling",
@@ -154,21 +162,38 @@ test("the status is the report of the last pass and its verdict", () => {
     "released",
     "orphaned",
     "held",
+    "quarantined",
     "paused",
   ] as const;
   const more = ["missing", "unreadable"] as const;
   const notices = [...kinds, ...more].map((kind): Notice => ({ ...samplePlan.notices[0]!, kind }));
   const error = { code: "unavailable", message: hostile };
   const worse = { ...report, error, notices, unfinished: outcomes };
-  expect(checked("status", statusJson({ ...quiet, report: worse }))).toMatchObject({
+  expect(checked("status", statusJson({ ...quiet, now: 0, report: worse }))).toMatchObject({
     inSync: false,
     error,
     notices,
   });
-  expect(checked("status", statusJson({ ...quiet, report: null }))).toMatchObject({
+  expect(checked("status", statusJson({ ...quiet, now: 0, report: null }))).toMatchObject({
     pass: null,
     inSync: false,
   });
+});
+
+test("what is kept at its last good value is in plan and status, with since when and why", () => {
+  const one = {
+    keyId: keyId(3),
+    policy: "lost",
+    file: "policies/lost.yaml",
+    since: 0,
+    why: `it is ${hostile}`,
+  };
+  const told = { ...one, since: "1970-01-01T00:00:00.000Z" };
+  const view = { quarantined: new Map([[one.keyId, one]]) };
+  expect(checked("plan", planJson(samplePlan, [], view))).toMatchObject({ quarantined: [told] });
+  expect(checked("plan", planJson(samplePlan, []))).toMatchObject({ quarantined: [] });
+  const status = checked("status", statusJson({ ...quiet, now: 0, report, quarantined: [one] }));
+  expect(status).toMatchObject({ inSync: false, quarantined: [told] });
 });
 
 test("the status holds what is held, and what the daemon is doing", () => {
@@ -185,7 +210,7 @@ test("the status holds what is held, and what the daemon is doing", () => {
   const held = [{ digest: heldDigest!, pass: "reconcile", at: 0, refusals, changes }] as const;
   const doing = { kind: "edit", since: 0 } as const;
   const next = "2026-09-01T12:15:00.000Z";
-  const status = statusJson({ ...quiet, report, held, paused: 0, live: true, doing, next });
+  const status = statusJson({ ...quiet, now: 0, report, held, paused: 0, live: true, doing, next });
   expect(checked("status", status)).toMatchObject({
     inSync: false,
     held: [{ digest: heldDigest, since: "1970-01-01T00:00:00.000Z", changes: [{}, {}] }],

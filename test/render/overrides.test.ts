@@ -72,6 +72,8 @@ override ends 2026-10-10T00:00:00Z (b, 2 keys, only reported): drill policies/b.
           report: { ...report, overrides: overridden },
           interrupted: false,
           held: [],
+          quarantined: [],
+          now,
           paused: null,
           live: false,
           doing: null,

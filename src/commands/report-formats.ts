@@ -1,0 +1,4 @@
+import type { Format } from "./context.ts";
+
+/** The forms of what finds faults. */
+export const reportFormats: readonly Format[] = ["human", "json", "github", "sarif", "junit"];

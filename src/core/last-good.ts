@@ -1,0 +1,174 @@
+/*
+ * A broken file costs only itself: a key keeps what its policy said last as long as something is broken that this was,
+ * or would be, computed from.
+ *
+ * Every pass that is carried out leaves the value of each key behind, as its sound policy said it (`Keeping`). Here it
+ * is taken up again. A key is quarantined, and wanted to be as it was said last, when
+ *
+ *   a policy that is not sound names it;
+ *   nothing names it, and its policy is there and not sound (its keyId a typo that meets another policy's key), or the
+ *     file of its policy cannot be read, or any file cannot be read that could a moment ago: its policy may have gone
+ *     there, or into it under another name of the file;
+ *   a sound policy names it, but its former one is there and not sound, or was in a file that cannot be read now: what
+ *     looks like the end of that may be a typo, and the other policy may be looser.
+ *
+ * Everything else is what it seems. A policy that is gone while its file is read, or gone with it, is deleted, and its
+ * key is left alone; a policy that is there, sound, and does not name the key has given it up. What is left behind of a
+ * key that is neither wanted nor quarantined is dropped at once, so that a file that breaks later cannot bring it back.
+ *
+ * A quarantine begins and ends by what is read, and by nothing else. A key without a last good value is held: it stays as
+ * it is live.
+ */
+import { advanced } from "./course.ts";
+import { breaksFile } from "./coverage.ts";
+import type { KeyId, PolicySet } from "./policy.ts";
+import { placeText, type Problem } from "./problem.ts";
+import type { DesiredKey, HeldKey, Resolution } from "./resolve.ts";
+import { hidingIn, type Hiding, type Sources } from "./sources.ts";
+
+/** A key that is kept at its last good value. */
+export interface Quarantine {
+  readonly keyId: KeyId;
+  /** The policy that said it. */
+  readonly policy: string;
+  /** What is broken. */
+  readonly file: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly why: string;
+}
+
+/** Which policy a key's last good value came from, and the file in which that named the key. */
+export interface LastGoodOwner {
+  readonly keyId: KeyId;
+  readonly policy: string;
+  readonly file: string;
+}
+
+/** What was left behind by the passes before. */
+export interface LastGoodReader {
+  /** The owners of all last good values. */
+  lastGoodOwners(): Iterable<LastGoodOwner>;
+  /** What was wanted of a key last; undefined where nothing is known. */
+  lastGoodOf(id: KeyId): DesiredKey | undefined;
+  quarantines(): ReadonlyMap<KeyId, Quarantine>;
+}
+
+/** What a pass leaves behind: it replaces what was left before. */
+export interface Keeping {
+  /** What is wanted of each key now, or was last. */
+  readonly desired: ReadonlyMap<KeyId, DesiredKey>;
+  readonly quarantined: ReadonlyMap<KeyId, Quarantine>;
+  readonly sources: Sources;
+}
+
+export interface LastGoodInput {
+  readonly set: PolicySet;
+  readonly resolution: Resolution;
+  /** What the pass before knew of the files. */
+  readonly before: Sources;
+  readonly reader: LastGoodReader;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface WithLastGood {
+  readonly resolution: Resolution;
+  readonly quarantined: ReadonlyMap<KeyId, Quarantine>;
+}
+
+interface Cause {
+  readonly file: string;
+  readonly why: string;
+}
+
+/** The resolution in which quarantined keys want what they wanted last. */
+export function withLastGood(input: LastGoodInput): WithLastGood {
+  const { resolution, reader, now } = input;
+  const causes = causesIn(input);
+  if (causes.size === 0) return { resolution, quarantined: new Map() };
+  const former = reader.quarantines();
+  const desired = new Map(resolution.desired);
+  const quarantined = new Map<KeyId, Quarantine>();
+  for (const [keyId, { file, why }] of causes) {
+    const good = reader.lastGoodOf(keyId);
+    if (good === undefined) continue;
+    // An override that was in force has its end, also where nobody can read of it any more.
+    desired.set(keyId, { ...good, ...advanced(good, now) });
+    const since = former.get(keyId)?.since ?? now;
+    quarantined.set(keyId, { keyId, policy: good.policy, file, since, why });
+  }
+  const held = resolution.held.filter(({ keyId }) => !quarantined.has(keyId));
+  return { resolution: { ...resolution, desired, held }, quarantined };
+}
+
+function causesIn(input: LastGoodInput): ReadonlyMap<KeyId, Cause> {
+  const { resolution, reader } = input;
+  const causes = new Map<KeyId, Cause>();
+  // Whatever is broken is told as an error: where there is none, nobody has to be asked.
+  if (resolution.problems.every(({ severity }) => severity !== "error")) return causes;
+  for (const { keyId, why } of resolution.held) if (!causes.has(keyId)) causes.set(keyId, causeOf(why));
+  const causeOfOwner = ownerJudge(input);
+  for (const owner of reader.lastGoodOwners()) {
+    const cause = causes.has(owner.keyId) ? undefined : causeOfOwner(owner);
+    if (cause !== undefined) causes.set(owner.keyId, cause);
+  }
+  return causes;
+}
+
+type OwnerJudge = (owner: LastGoodOwner) => Cause | undefined;
+
+/** Judges keys that no broken policy names. */
+function ownerJudge({ set, resolution, before, reader }: LastGoodInput): OwnerJudge {
+  const hiding = hidingIn(set.problems);
+  const there = new Set(set.policies.map(({ name, place }) => `${name} ${place.file}`));
+  const broken = firstFaults(resolution.held);
+  const newlyHidden = firstNewlyHidden(set.problems, before);
+  const former = reader.quarantines();
+
+  function hiddenNow({ keyId, file }: LastGoodOwner): Problem | undefined {
+    return hiding(file) ?? stillHidden(former.get(keyId), hiding);
+  }
+
+  return (owner) => {
+    const heir = resolution.desired.get(owner.keyId);
+    if (heir?.policy === owner.policy && heir.place.file === owner.file) return undefined;
+    const fault = broken.get(owner.policy);
+    if (fault !== undefined) return causeOf(fault);
+    // A former owner that is there and sound has given the key up.
+    if (heir !== undefined && there.has(`${owner.policy} ${owner.file}`)) return undefined;
+    const hidden = hiddenNow(owner);
+    if (hidden !== undefined) return causeOf(hidden);
+    return heir === undefined && newlyHidden !== undefined ? goneInto(newlyHidden) : undefined;
+  };
+}
+
+/** What hid a policy whose file had another name by then. */
+function stillHidden(former: Quarantine | undefined, hiding: Hiding): Problem | undefined {
+  return former === undefined ? undefined : hiding(former.file);
+}
+
+/** By policy: the first thing that is wrong with it, and not only with a key of it. */
+function firstFaults(held: readonly HeldKey[]): ReadonlyMap<string, Problem> {
+  const faults = new Map<string, Problem>();
+  for (const { policy, why } of held) if (breaksFile(why) && !faults.has(policy)) faults.set(policy, why);
+  return faults;
+}
+
+function firstNewlyHidden(problems: readonly Problem[], before: Sources): Problem | undefined {
+  const hiding = hidingIn(problems);
+  return problems.find((problem) => hiding(problem.file) === problem && !before.hidden.has(problem.file));
+}
+
+function causeOf(problem: Problem): Cause {
+  return { file: problem.file, why: problemText(problem) };
+}
+
+function goneInto(problem: Problem): Cause {
+  const why = `nothing that can be read names the key any more, and this may: ${problemText(problem)}`;
+  return { file: problem.file, why };
+}
+
+function problemText(problem: Problem): string {
+  return `${placeText(problem)}: ${problem.message} (${problem.code})`;
+}
