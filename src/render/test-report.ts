@@ -1,6 +1,7 @@
 /* What a run of policy tests found, for people and for programs. */
 import { placeText, problemAt, type Problem } from "../core/problem.ts";
-import type { TestFailure, TestResult } from "../core/run-policy-tests.ts";
+import type { TestFailure } from "../core/compare-case.ts";
+import type { TestResult } from "../core/run-policy-tests.ts";
 import type { Paint } from "./color.ts";
 import { plural, printable } from "./human-problems.ts";
 import { problemJson, resultJson } from "./json.ts";
