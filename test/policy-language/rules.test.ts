@@ -239,7 +239,7 @@ describe("YAML is 1.2 core", () => {
   test("merge keys and anchors work", () => {
     const base = `&base { ${limit(5)}, description: base }`;
     write({
-      "p.yaml": `${policy("p", `{ keyId: ${keyId(1)}, key: ${base} }`)}`,
+      "p.yaml": policy("p", `{ keyId: ${keyId(1)}, key: ${base} }`),
       "q.yaml": `${head("KeyPolicy", "q")}spec:\n  keyId: ${keyId(2)}\n  key:\n    <<: &it { description: base, ${limit(6)} }\n    name: q\n`,
     });
     expect(wanted(pass().resolution, 1)).toEqual({ rate_limits: rpm(5), description: "base" });
