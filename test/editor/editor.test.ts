@@ -115,7 +115,7 @@ describe("diagnosis", () => {
     expect(await server.open(path, text)).toEqual([]);
     const line = text.split("\n").findIndex((one) => one.startsWith("spec:"));
     expect(await server.hover(path, { line, character: 1 })).toMatch(
-      /what they must look like|asks of the keys|Which keys are judged/,
+      /what they must look like|asks of the keys|Which keys are judged|The cases of the test/,
     );
   });
 });
