@@ -30,7 +30,8 @@ export type Formatted =
 
 /** Never throws for any bytes. */
 export function formatText(file: string, bytes: Uint8Array, limits: Limits): Formatted {
-  const problems = parsePolicies(file, bytes, limits).problems.filter(({ severity }) => severity === "error");
+  const read = parsePolicies(file, bytes, limits);
+  const problems = [...read.problems, ...read.testProblems].filter(({ severity }) => severity === "error");
   const decoded = decodeText(bytes);
   if (problems.length > 0 || "fault" in decoded) return { kind: "broken", problems };
   const before = decoded.text;
