@@ -4,7 +4,8 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { KeyPast } from "../core/key-past.ts";
-import type { JsonObject, KeyId } from "../core/policy.ts";
+import type { JsonObject, KeyId, PolicySet } from "../core/policy.ts";
+import type { Resolution } from "../core/resolve.ts";
 import { keysToProve } from "../core/proof.ts";
 import type { ControlHandlers } from "../daemon/control-server.ts";
 import type { Daemon } from "../daemon/daemon.ts";
@@ -17,6 +18,7 @@ import type { PassPorts } from "../reconcile/pass.ts";
 import { forgetKeys } from "../reconcile/forget-keys.ts";
 import { orderFrom, restoreKey } from "../reconcile/restore-key.ts";
 import { resumeKey } from "../reconcile/resume-key.ts";
+import { keptPolicies } from "../reconcile/kept-policies.ts";
 import { resolveContext } from "../reconcile/selection-memory.ts";
 import { statusFacts } from "./status-facts.ts";
 
@@ -108,9 +110,10 @@ export function controlHandlers(parts: HandlerParts): ControlHandlers {
     if (!set.trusted)
       throw new AppError("USAGE", "the policy directory cannot be believed: nothing is forgotten");
     const request = { ids, pass: randomUUID(), now: clock.now() };
-    return asJson({
-      keys: forgetKeys(state, parts.ports.resolve(set, resolveContext({ state, now: request.now })), request),
-    });
+    const context = resolveContext({ state, now: request.now });
+    const resolve = (sound: PolicySet): Resolution => parts.ports.resolve(sound, context);
+    const { resolution } = keptPolicies(set, { resolve, state, now: request.now });
+    return asJson({ keys: forgetKeys(state, resolution, request) });
   }
 
   async function sync(wait: boolean): Promise<JsonObject> {

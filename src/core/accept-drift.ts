@@ -18,7 +18,7 @@
  * in a profile that others share goes into the policy, where it wins. A policy of several keys is not touched, nor is one
  * that selects its keys.
  */
-import { acknowledgedNow } from "./acknowledged.ts";
+import { splitAcknowledged } from "./acknowledged.ts";
 import { ownerOf, type Owner } from "./accept-owner.ts";
 import { isObject } from "./canonical.ts";
 import { diffField } from "./diff.ts";
@@ -92,14 +92,16 @@ export function planAcceptance(input: AcceptInput): AcceptPlan {
     };
   }
   const left: LeftField[] = [];
+  const sight = { kind: "seen", key: input.live, complete: true } as const;
+  const acknowledged = splitAcknowledged(desired, sight, input.now).left;
   const overridden = overriddenFields(desired);
   const paths = [...desired.fields].flatMap(([path, field]): FieldPath[] => {
     if (named.length > 0 && !isMeant(path, named)) return [];
     const own = reasonToLeave(input, path, field);
     if (own === "same") return [];
     const written = statementsFor(input.live, desired.fields, [path]);
-    const known = named.length > 0 ? undefined : acknowledgedNow(desired, path, input.now);
-    if (known !== undefined) {
+    const known = acknowledged.find((one) => one.path === path)?.said;
+    if (known !== undefined && named.length === 0) {
       left.push({
         path,
         reason: `the policy acknowledges the difference (${known.reason}); name it to accept it`,

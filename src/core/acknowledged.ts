@@ -92,12 +92,18 @@ function saidOfGroup(
   { sight, now }: { readonly sight: Sight; readonly now: number },
 ): Acknowledged | undefined {
   const group = groups.find((one) => path.startsWith(`${one}.`));
-  if (group === undefined || sight.kind !== "seen" || liveValue(sight.key, group) !== null) return undefined;
+  // Where nobody knows whether the group is there, it is left until somebody has looked.
+  if (group === undefined || isThere(sight, group)) return undefined;
   for (const [part, field] of desired.fields) {
     const said = part.startsWith(`${group}.`) ? acknowledgedNow(desired, part, now) : undefined;
     if (said !== undefined && field.value !== null) return said;
   }
   return undefined;
+}
+
+function isThere(sight: Sight, group: FieldPath): boolean {
+  const live = "key" in sight ? liveValue(sight.key, group) : undefined;
+  return live !== undefined && live !== null;
 }
 
 /** The live value of a field that is left, where it was seen and differs. */

@@ -104,6 +104,18 @@ export function advanced(
   return { fields: moved, course: { inForce: [], upcoming: course.upcoming.slice(past.length) } };
 }
 
+/** The same of a course that may bring nothing but what tightens. */
+export function tightened(
+  { fields, course }: { readonly fields: DesiredFields; readonly course: Course },
+  now: number,
+): { readonly fields: DesiredFields; readonly course: Course } {
+  const upcoming = course.upcoming.map((step) => ({
+    ...step,
+    fields: step.fields.filter(({ rank }) => rank === "tightens"),
+  }));
+  return advanced({ fields, course: { ...course, upcoming } }, now);
+}
+
 function changedFields(before: DesiredFields, after: DesiredFields): readonly UpcomingField[] {
   const changed = [...after].flatMap(([path, { value, source, place }]): UpcomingField[] => {
     const from = valueIn(before, path);

@@ -3,7 +3,7 @@
  * was applied, and what a reconcile pass would do. Nothing is decided here: the verdicts are those of `diff.ts`, the
  * change and the notices those of `make-plan.ts`, asked about this key alone.
  */
-import { acknowledgedNow, type Acknowledged } from "./acknowledged.ts";
+import { splitAcknowledged, type Acknowledged } from "./acknowledged.ts";
 import { coverageOf, type Coverage } from "./coverage.ts";
 import { noCourse, type Course } from "./course.ts";
 import { explainGuardrails, type ExplainedGuardrail } from "./explain-guardrails.ts";
@@ -91,12 +91,13 @@ export function explainKey(input: ExplainInput): Explanation {
   const layers = coverage.kind === "governed" ? layersOf(input, policiesOf(coverage)) : [];
   const wanted = resolution.desired.get(keyId);
   const desired = wanted?.fields ?? new Map<FieldPath, DesiredField>();
+  const left = wanted === undefined ? [] : splitAcknowledged(wanted, sight, input.now).left;
   const isLeftAlone = plan.notices.some(({ kind }) => leftAlone.includes(kind));
   const fields = [...desired].map(([path, field]): ExplainedField => {
     const live = sight.kind === "seen" ? liveValue(sight.key, path) : undefined;
     const change = plan.changes[0]?.fields.find((one) => one.path === path);
     const known = applied.get(keyId)?.fields.get(path);
-    const acknowledged = wanted === undefined ? null : (acknowledgedNow(wanted, path, input.now) ?? null);
+    const acknowledged = left.find((one) => one.path === path)?.said ?? null;
     return {
       path,
       value: field.value,

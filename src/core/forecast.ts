@@ -29,3 +29,14 @@ export function withoutResets(resolution: Resolution): Resolution {
   for (const [id, { resetUsage: _token, ...rest }] of resolution.desired) desired.set(id, rest);
   return { ...resolution, desired };
 }
+
+/** What is acknowledged until then is enforced again at a later moment. */
+export function withoutEnded(resolution: Resolution, at: number): Resolution {
+  const desired = new Map(
+    [...resolution.desired].map(([id, key]) => {
+      const acknowledged = new Map([...key.acknowledged].filter(([, { until }]) => until > at));
+      return [id, acknowledged.size === key.acknowledged.size ? key : { ...key, acknowledged }] as const;
+    }),
+  );
+  return { ...resolution, desired };
+}

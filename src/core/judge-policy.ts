@@ -2,7 +2,7 @@ import { effectiveKey, fieldAt, pathAt } from "./effective-key.ts";
 import type { DesiredFields } from "./effective.ts";
 import { matchesLabels, type Guardrail, type Offence } from "./guardrail.ts";
 import { matchesKey, type KeyMatch } from "./key-match.ts";
-import type { LiveKey } from "./key.ts";
+import type { FieldPath, LiveKey } from "./key.ts";
 import type { KeyId, KeyPolicy } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
 
@@ -19,6 +19,8 @@ export interface Judgement {
 export interface Conditional {
   readonly guardrail: Guardrail;
   readonly match: KeyMatch;
+  /** What is asked of the key: what it is about to be counts as what it is. */
+  readonly fields: DesiredFields;
   readonly problems: readonly Problem[];
 }
 
@@ -43,7 +45,7 @@ export function judgePolicy(
       .map((offence) => offenceProblem({ policy, fields, guardrail }, offence));
     const match = guardrail.match.key;
     if (match === undefined) problems.push(...found);
-    else conditional.push({ guardrail, match, problems: found });
+    else conditional.push({ guardrail, match, fields, problems: found });
   }
   return problems.length + conditional.length === 0 ? kept : { problems, conditional };
 }
@@ -73,6 +75,27 @@ function offenceMessage({ name, message, place }: Guardrail, offence: Offence): 
   return `${message}: ${offence.message} (guardrail "${name}", ${placeText(place)})`;
 }
 
+/** Whether a guardrail is about a key, as it is or as it will be once it is what is asked of it. */
+export function isAbout(match: KeyMatch, live: LiveKey, fields: DesiredFields): boolean {
+  return matchesKey(match, live) || matchesKey(match, becoming(live, fields));
+}
+
+function becoming(live: LiveKey, wanted: DesiredFields): LiveKey {
+  const name = wanted.get("name")?.value;
+  const metadata = new Map(
+    [...wanted].flatMap(([path, { value }]) => (isMetadata(path) ? [[path, value]] : [])),
+  );
+  return {
+    ...live,
+    name: typeof name === "string" ? name : live.name,
+    fields: new Map([...live.fields, ...metadata]),
+  };
+}
+
+function isMetadata(path: FieldPath): boolean {
+  return path === "defaults.metadata" || path.startsWith("defaults.metadata.");
+}
+
 /** What is known of the live keys; undefined where nobody looks at any (`validate`). */
 export type LiveKeyOf = (id: KeyId) => LiveKey | undefined;
 
@@ -83,11 +106,13 @@ export type LiveKeyOf = (id: KeyId) => LiveKey | undefined;
 export function settleConditional(
   policy: KeyPolicy,
   conditional: readonly Conditional[],
-  liveKeyOf: LiveKeyOf,
+  { liveKeyOf, isComplete }: { readonly liveKeyOf: LiveKeyOf; readonly isComplete: boolean },
 ): Problem[] {
-  return conditional.flatMap(({ guardrail, match, problems }) => {
+  return conditional.flatMap(({ guardrail, match, fields, problems }) => {
     const keys = policy.keyIds.map(({ value, place }) => ({ id: value, place, live: liveKeyOf(value) }));
-    if (keys.some(({ live }) => live !== undefined && matchesKey(match, live))) return problems;
+    if (keys.some(({ live }) => live !== undefined && isAbout(match, live, fields))) return problems;
+    // What is not there although everything was looked at is not written either.
+    if (isComplete) return [];
     const [unseen] = keys.filter(({ live }) => live === undefined);
     if (unseen === undefined) return [];
     const message =

@@ -19,8 +19,9 @@
  * A quarantine begins and ends by what is read, and by nothing else. A key without a last good value is held: it stays as
  * it is live.
  */
-import { advanced } from "./course.ts";
-import { breaksFile } from "./coverage.ts";
+import { advanced, tightened } from "./course.ts";
+import { breaksFile, isHiding } from "./coverage.ts";
+import type { Plan } from "./plan.ts";
 import type { KeyId, PolicySet } from "./policy.ts";
 import { placeText, type Problem } from "./problem.ts";
 import type { DesiredKey, HeldKey, Resolution } from "./resolve.ts";
@@ -80,6 +81,27 @@ export interface WithLastGood {
 interface Cause {
   readonly file: string;
   readonly why: string;
+  /**
+   * Whether nobody can read what the policy says now. Then an override that was in force has its end, and one that was to come
+   * begins, as it was said. A policy that can be read and is refused brings nothing new but what tightens.
+   */
+  readonly isHidden: boolean;
+}
+
+/** What the guard holds nobody has agreed to: of such a key what was left before stays. */
+export function withoutHeld(
+  keeping: Keeping,
+  { held }: Pick<Plan, "held">,
+  reader: Pick<LastGoodReader, "lastGoodOf">,
+): Keeping {
+  if (held.length === 0) return keeping;
+  const desired = new Map(keeping.desired);
+  for (const { keyId } of held) {
+    const before = reader.lastGoodOf(keyId);
+    if (before === undefined) desired.delete(keyId);
+    else desired.set(keyId, before);
+  }
+  return { ...keeping, desired };
 }
 
 /** The resolution in which quarantined keys want what they wanted last. */
@@ -90,11 +112,10 @@ export function withLastGood(input: LastGoodInput): WithLastGood {
   const former = reader.quarantines();
   const desired = new Map(resolution.desired);
   const quarantined = new Map<KeyId, Quarantine>();
-  for (const [keyId, { file, why }] of causes) {
+  for (const [keyId, { file, why, isHidden }] of causes) {
     const good = reader.lastGoodOf(keyId);
     if (good === undefined) continue;
-    // An override that was in force has its end, also where nobody can read of it any more.
-    desired.set(keyId, { ...good, ...advanced(good, now) });
+    desired.set(keyId, { ...good, ...(isHidden ? advanced(good, now) : tightened(good, now)) });
     const since = former.get(keyId)?.since ?? now;
     quarantined.set(keyId, { keyId, policy: good.policy, file, since, why });
   }
@@ -122,22 +143,20 @@ type OwnerJudge = (owner: LastGoodOwner) => Cause | undefined;
 function ownerJudge({ set, resolution, before, reader }: LastGoodInput): OwnerJudge {
   const hiding = hidingIn(set.problems);
   const there = new Set(set.policies.map(({ name, place }) => `${name} ${place.file}`));
-  const broken = firstFaults(resolution.held);
+  const broken = firstFaults(resolution);
   const newlyHidden = firstNewlyHidden(set.problems, before);
   const former = reader.quarantines();
-
-  function hiddenNow({ keyId, file }: LastGoodOwner): Problem | undefined {
-    return hiding(file) ?? stillHidden(former.get(keyId), hiding);
-  }
 
   return (owner) => {
     const heir = resolution.desired.get(owner.keyId);
     if (heir?.policy === owner.policy && heir.place.file === owner.file) return undefined;
     const fault = broken.get(owner.policy);
     if (fault !== undefined) return causeOf(fault);
+    const since = stillHidden(former.get(owner.keyId), hiding);
+    if (since !== undefined) return causeOf(since);
     // A former owner that is there and sound has given the key up.
     if (heir !== undefined && there.has(`${owner.policy} ${owner.file}`)) return undefined;
-    const hidden = hiddenNow(owner);
+    const hidden = hiding(owner.file);
     if (hidden !== undefined) return causeOf(hidden);
     return heir === undefined && newlyHidden !== undefined ? goneInto(newlyHidden) : undefined;
   };
@@ -149,8 +168,9 @@ function stillHidden(former: Quarantine | undefined, hiding: Hiding): Problem | 
 }
 
 /** By policy: the first thing that is wrong with it, and not only with a key of it. */
-function firstFaults(held: readonly HeldKey[]): ReadonlyMap<string, Problem> {
-  const faults = new Map<string, Problem>();
+function firstFaults({ held, faults: known }: Resolution): ReadonlyMap<string, Problem> {
+  // Also of policies that name and select no key at the moment: what they had is theirs until they are sound.
+  const faults = new Map<string, Problem>(known);
   for (const { policy, why } of held) if (breaksFile(why) && !faults.has(policy)) faults.set(policy, why);
   return faults;
 }
@@ -161,12 +181,12 @@ function firstNewlyHidden(problems: readonly Problem[], before: Sources): Proble
 }
 
 function causeOf(problem: Problem): Cause {
-  return { file: problem.file, why: problemText(problem) };
+  return { file: problem.file, why: problemText(problem), isHidden: isHiding(problem) };
 }
 
 function goneInto(problem: Problem): Cause {
   const why = `nothing that can be read names the key any more, and this may: ${problemText(problem)}`;
-  return { file: problem.file, why };
+  return { file: problem.file, why, isHidden: true };
 }
 
 function problemText(problem: Problem): string {

@@ -8,6 +8,7 @@ import type { Quarantine } from "./last-good.ts";
 import type { AppliedKey, Restoration } from "./ledger.ts";
 import type { Notice } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
+import type { Unclaimed } from "./unclaimed.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
 
 /** A field of a key together with what the three-way rule says of it. */
@@ -98,9 +99,13 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
   const byName = resolution.held.toSorted((a, b) => compareTexts(b.policy, a.policy));
   const held = new Map(byName.map((one) => [one.keyId, one]));
   const heldNotices = [...held].map(([keyId, { policy, reason }]) => heldNotice(keyId, policy, reason));
-  const rest = [...applied].filter(([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId));
+  const unclaimed: ReadonlyMap<KeyId, Unclaimed> = resolution.unclaimed ?? new Map();
+  const rest = [...applied].filter(
+    ([keyId]) => !resolution.desired.has(keyId) && !held.has(keyId) && !unclaimed.has(keyId),
+  );
   return [
     ...heldNotices,
+    ...[...unclaimed.values()].filter(({ keyId }) => !resolution.desired.has(keyId)).map(unclaimedNotice),
     ...rest.map(([keyId, { policy, file }]): Notice => {
       if (broken.has(file)) return heldNotice(keyId, policy);
       const message =
@@ -109,6 +114,13 @@ export function keysWithoutPolicy(applied: ReadonlyMap<KeyId, AppliedKey>, resol
       return { kind: "orphaned", keyId, policy, message };
     }),
   ];
+}
+
+function unclaimedNotice({ keyId, gone, heir }: Unclaimed): Notice {
+  const message =
+    `the policy "${gone}" does not cover this key any more, and "${heir}", which selects it, does not take it over by that: ` +
+    `it is left as it is until a policy names it, or you say \`keysteward forget ${keyId}\``;
+  return { kind: "orphaned", keyId, policy: gone, message };
 }
 
 /** A key that is left as it is because of what is broken about its policy. */

@@ -27,6 +27,7 @@ import { settleConditional, type LiveKeyOf } from "./judge-policy.ts";
 import { lineageOf, profileTable, type ProfileTable } from "./lineage.ts";
 import { repeatedNames, type Repeated } from "./names.ts";
 import { faultOf, isWithin, resolvePolicy, type Moment, type ResolvedPolicy } from "./resolved-policy.ts";
+import type { Unclaimed } from "./unclaimed.ts";
 import { createSelection } from "./selection.ts";
 
 /** What one key must look like. */
@@ -63,6 +64,10 @@ export interface HeldKey {
 export interface Resolution {
   readonly desired: ReadonlyMap<KeyId, DesiredKey>;
   readonly held: readonly HeldKey[];
+  /** By name: the first thing for which a policy cannot be followed, also of one that has no key at the moment. */
+  readonly faults?: ReadonlyMap<string, Problem>;
+  /** Keys that are selected and left alone, since a policy that had them is gone; absent where there are none. */
+  readonly unclaimed?: ReadonlyMap<KeyId, Unclaimed>;
   /** Those in force, some of them perhaps in an earlier form. */
   readonly guardrails: readonly Guardrail[];
   /** The set's own problems and those found here, sorted. */
@@ -77,6 +82,8 @@ export interface ResolveContext {
   readonly live: Iterable<LiveKey>;
   /** The keys by which guardrails decide what they are about; left out, nothing is judged that depends on live keys. */
   readonly seen?: Iterable<LiveKey>;
+  /** Whether these are all keys that there are. */
+  readonly isSeenWhole?: boolean;
   /** By which policies each key was selected when policies were last acted on. */
   readonly lastSelected: () => ReadonlyMap<KeyId, readonly string[]>;
 }
@@ -127,7 +134,7 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
     const { guardrails, unknown, problems } = guardrailsOf(set);
     const liveKeyOf = context.seen === undefined ? undefined : finder(context.seen);
     const resolved = set.policies.map((policy) =>
-      settled(resolveOne(policy, profiles, { now: context.now, guardrails }), liveKeyOf),
+      settled(resolveOne(policy, profiles, { now: context.now, guardrails }), liveKeyOf, context.isSeenWhole),
     );
     const faults = new Map(
       resolved.map((one): [ResolvedPolicy, Problem | undefined] => [
@@ -156,6 +163,11 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
       desired,
       held: [...held, ...selected.held],
       guardrails,
+      faults: new Map(
+        [...faults].flatMap(([{ policy }, fault]) =>
+          fault === undefined ? [] : [[policy.name, fault] as const],
+        ),
+      ),
       problems: sortProblems([
         ...set.problems,
         ...problems,
@@ -188,9 +200,9 @@ function finder(live: Iterable<LiveKey>): LiveKeyOf {
 }
 
 /** Guardrails that depend on live keys, of a policy that names its keys; of the others `selection.ts` knows the keys. */
-function settled(one: NamedKeys, liveKeyOf: LiveKeyOf | undefined): NamedKeys {
+function settled(one: NamedKeys, liveKeyOf: LiveKeyOf | undefined, isComplete = false): NamedKeys {
   if (liveKeyOf === undefined || one.conditional.length === 0) return one;
-  const found = settleConditional(one.policy, one.conditional, liveKeyOf);
+  const found = settleConditional(one.policy, one.conditional, { liveKeyOf, isComplete });
   return found.length === 0 ? one : { ...one, problems: [...one.problems, ...found] };
 }
 

@@ -19,8 +19,7 @@
  */
 import { compareSelectors, compose, type Composition, type Selector } from "./compose.ts";
 import { createMatching, type Matching } from "./matching.ts";
-import type { LiveKeyOf } from "./judge-policy.ts";
-import { matchesKey } from "./key-match.ts";
+import { isAbout, type LiveKeyOf } from "./judge-policy.ts";
 import type { LiveKey } from "./key.ts";
 import type { KeyId } from "./policy.ts";
 import { placeText, problemAt, type Problem } from "./problem.ts";
@@ -143,7 +142,7 @@ function judgeGroup({ selectors, ids }: KeyGroup, parts: GroupParts): JudgedGrou
 function offencesOf(live: LiveKey | undefined, composed: Composed | undefined): readonly Problem[] {
   if (live === undefined || composed === undefined) return [];
   return composed.asked.conditional
-    .filter(({ match }) => matchesKey(match, live))
+    .filter(({ match, fields }) => isAbout(match, live, fields))
     .flatMap(({ problems }) => problems);
 }
 

@@ -10,6 +10,7 @@ import { placeText } from "../core/problem.ts";
 import type { Resolution } from "../core/resolve.ts";
 import type { State } from "../ports.ts";
 import { keepDeed } from "./report.ts";
+import { dropSelected } from "./selection-memory.ts";
 
 /** How it went for one key. `refused`: the ledger is as it was, and `message` says what to do. */
 export interface Forgetting {
@@ -37,6 +38,11 @@ export function forgetKeys(
   return ids.map((keyId) => {
     const known = state.applied().get(keyId);
     const reason = reasonAgainst(keyId, resolution, state.applied());
+    if (known === undefined && reason === null && resolution.unclaimed?.has(keyId) === true) {
+      dropSelected(state, keyId);
+      const message = "it is forgotten which policies had this key; the key stays as it is";
+      return { keyId, outcome: "forgotten", policy: resolution.unclaimed.get(keyId)?.gone ?? null, message };
+    }
     if (known === undefined || reason !== null) {
       const message = reason ?? "the ledger does not know this key: there is nothing to forget";
       return { keyId, outcome: "refused", policy: known?.policy ?? null, message };
@@ -54,6 +60,7 @@ export function forgetKeys(
       event: "forgotten",
       detail: { fields: [...known.fields].map(([path, field]) => forgotten(path, field)) },
     });
+    dropSelected(state, keyId);
     keepDeed(state, keyId, { ends: "orphaned" });
     const message = `the policy "${policy}" (${file}) is forgotten; the key stays as it is`;
     return { keyId, outcome: "forgotten", policy, message };
@@ -65,7 +72,13 @@ export function orphanedKeys(
   applied: ReadonlyMap<KeyId, AppliedKey>,
   resolution: Resolution,
 ): readonly KeyId[] {
-  return [...applied.keys()].filter((id) => coverageOf(id, resolution, applied).kind === "orphaned").sort();
+  const known = new Set([...applied.keys(), ...(resolution.unclaimed?.keys() ?? [])]);
+  return [...known]
+    .filter(
+      (id) =>
+        resolution.unclaimed?.has(id) === true || coverageOf(id, resolution, applied).kind === "orphaned",
+    )
+    .sort();
 }
 
 function reasonAgainst(

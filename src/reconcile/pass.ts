@@ -1,6 +1,7 @@
 import { isListDoubted, releasePlan } from "../core/guard.ts";
 import type { Outcome, PassReport } from "../core/outcome.ts";
 import type { Sight } from "../core/make-plan.ts";
+import { withoutHeld } from "../core/last-good.ts";
 import type { Change, PassKind, Plan } from "../core/plan.ts";
 import type { RequestTally, State } from "../ports.ts";
 import { keysToProve } from "../core/proof.ts";
@@ -73,12 +74,13 @@ export async function runPass(ports: PassPorts, options: PassOptions): Promise<P
       released = surveyed.plan;
       surveyed = { ...surveyed, plan: releasePlan(released) };
     }
-    if (surveyed.trusted) keepGuardrails(ports.state, surveyed.resolution.guardrails);
     if (surveyed.trusted) keepHeld(ports.state, released ?? surveyed.plan, moment);
     approved = (await options.approve?.(surveyed)) ?? true;
     if (approved) {
+      if (surveyed.trusted) keepGuardrails(ports.state, surveyed.resolution.guardrails);
       // Before the first request: what a key is brought to must not be less known than what it was before.
-      if (surveyed.keeping !== null) ports.state.keepLastGood(surveyed.keeping);
+      if (surveyed.keeping !== null)
+        ports.state.keepLastGood(withoutHeld(surveyed.keeping, surveyed.plan, ports.state));
       keepGo(ports, surveyed, { moment, released });
       if (!isListDoubted(surveyed.plan)) proofs = noteInventory(ports, surveyed, options);
       if (surveyed.trusted && !isListDoubted(surveyed.plan)) keepSelected(ports.state, surveyed);

@@ -42,7 +42,7 @@ interface Selected {
 /** Remembers who selects what, where that has changed. */
 export function keepSelected(
   state: Pick<StateReader, "fact"> & Pick<StateWriter, "saveFact">,
-  { resolution: { desired, held }, quarantined }: Selected,
+  { resolution: { desired, held, unclaimed = new Map() }, quarantined }: Selected,
 ): void {
   const before = lastSelected(state);
   const now = new Map<KeyId, readonly string[]>();
@@ -57,7 +57,17 @@ export function keepSelected(
     const known = before.get(keyId);
     if (known !== undefined) now.set(keyId, known);
   }
+  for (const { keyId, former } of unclaimed.values()) now.set(keyId, former);
   if (!isSame(before, now)) state.saveFact("selected", factOf(now));
+}
+
+/** Nobody had the key: whoever selects it may have it from now on. */
+export function dropSelected(
+  state: Pick<StateReader, "fact"> & Pick<StateWriter, "saveFact">,
+  id: KeyId,
+): void {
+  const selected = new Map(lastSelected(state));
+  if (selected.delete(id)) state.saveFact("selected", factOf(selected));
 }
 
 function isSame(before: Remembered, now: Remembered): boolean {

@@ -10,7 +10,7 @@ import type { DesiredKey, Resolution, Resolve, ResolveContext } from "../core/re
 import type { AppliedKey } from "../core/ledger.ts";
 import type { Approval } from "../core/approval.ts";
 import { isBlind, mayTurnOut } from "../core/blind.ts";
-import { forecast, withoutResets } from "../core/forecast.ts";
+import { forecast, withoutEnded, withoutResets } from "../core/forecast.ts";
 import { makePlan, type Sight } from "../core/make-plan.ts";
 import { nextMoment, withCourses, type Moments } from "../core/next-moment.ts";
 import type { PassKind, Plan } from "../core/plan.ts";
@@ -120,9 +120,10 @@ async function surveyLive(ports: SurveyPorts, options: SurveyOptions, set: Polic
   const wanted = wantedKeys(known.resolution.desired.values(), ports.state.applied());
   const live = await completeKeys(ports, listed, { wanted, signal });
   const kept = asksLiveKeys(known.resolution.guardrails)
-    ? keep(ports, set, { ...context, seen: live.inventory.map(({ key }) => key) })
+    ? keep(ports, set, { ...context, seen: live.inventory.map(({ key }) => key), isSeenWhole: true })
     : known;
-  const { desired } = kept.resolution;
+  const desired =
+    options.at === undefined ? kept.resolution.desired : withoutEnded(kept.resolution, options.at).desired;
   const sightOf = (id: KeyId): Sight => live.sights.get(id) ?? { kind: "unseen" };
   const made = planWith(ports, options, { ...seenOf(set, kept), sightOf, liveCount: live.listed });
   const judged = judge(ports, made, { ...live, desired });
@@ -172,7 +173,8 @@ interface Seen extends Pick<KeptPolicies, "resolution" | "quarantined"> {
 function planWith(ports: SurveyPorts, options: SurveyOptions, seen: Seen): Plan {
   return makePlan({
     pass: options.pass,
-    resolution: options.at === undefined ? seen.resolution : withoutResets(seen.resolution),
+    resolution:
+      options.at === undefined ? seen.resolution : withoutResets(withoutEnded(seen.resolution, options.at)),
     quarantined: seen.quarantined,
     // Of a directory that cannot be believed not even "no policy covers this key" may be said.
     applied: seen.trusted ? ports.state.applied() : new Map(),
@@ -191,7 +193,9 @@ function untrusted(set: PolicySet): Resolution {
 /** The inventory is asked only where the ledger does not know every field that is wanted. */
 function lastSight(desired: DesiredKey | undefined, state: StateReader): Sight {
   if (desired === undefined) return { kind: "unseen" };
-  if (knowsAll(state.applied().get(desired.keyId), desired)) return { kind: "unseen" };
+  // What is left of a group depends on whether the group is there.
+  if (desired.acknowledged.size === 0 && knowsAll(state.applied().get(desired.keyId), desired))
+    return { kind: "unseen" };
   const known = state.inventoryOf(desired.keyId)?.key;
   return known === undefined ? { kind: "unseen" } : { kind: "last-seen", key: known };
 }

@@ -1,3 +1,4 @@
+import { forgetKeys } from "../../src/reconcile/forget-keys.ts";
 import { describe, expect, test } from "vitest";
 import type { GuardLimits } from "../../src/core/guard.ts";
 import { problemAt } from "../../src/core/problem.ts";
@@ -223,10 +224,18 @@ describe("a file that cannot be read", () => {
     await expectNothingToPlan(mended);
   });
 
-  test("is not remembered any more once the policy is really gone", async () => {
+  test("hands its keys to nobody when it is gone, until somebody says that they are forgotten", async () => {
     const broken = await thenBroken([low, tight], [low]);
     await run(broken);
     const deleted = again(broken, { policies: [low] });
+    for (const kind of ["edit", "reconcile", "reconcile"] as const) {
+      const { report } = await run(deleted, { kind });
+      expect(report.notices).toMatchObject([{ kind: "orphaned", keyId: keyId(1), policy: "tight" }]);
+      expect(deleted.plane.keys.get(keyId(1))?.rate_limits).toMatchObject([{ value: 5 }]);
+    }
+    const { resolution } = await deleted.survey();
+    const request = { ids: [keyId(1)], pass: "pass-9", now };
+    expect(forgetKeys(deleted.state, resolution, request)).toMatchObject([{ outcome: "forgotten" }]);
     await run(deleted);
     expect(deleted.plane.keys.get(keyId(1))?.rate_limits).toMatchObject([{ value: 1_000 }]);
     await expectNothingToPlan(deleted);
@@ -283,5 +292,36 @@ describe("the guard", () => {
     const { report } = await run(rig);
     expect(writes(rig)).toEqual([]);
     expect(report.refusals).toMatchObject([{ rule: "self-lockout" }]);
+  });
+});
+
+describe("a key that a policy named", () => {
+  const tight = own(1, limit(5));
+  const wide = selector("wide", "*", limit(9_000));
+
+  test.each<[string, readonly KeyPolicy[]]>([
+    ["is gone", [wide]],
+    ["names another key by a typo", [wide, policy({ name: "p1", keyIds: [keyId(7)], key: limit(5) })]],
+  ])(
+    "falls to no selector when that policy %s, in any pass, also after a restart",
+    async (_what, policies) => {
+      const rig = createRig({ policies: [tight, wide], keys: named("a", "b") });
+      await run(rig);
+      const next = again(rig, { policies });
+      for (const kind of ["edit", "reconcile"] as const) await run(next, { kind });
+      const restarted = again(next, { policies });
+      await run(restarted);
+      expect(restarted.plane.keys.get(keyId(1))?.rate_limits).toMatchObject([{ value: 5 }]);
+      const { report } = await run(restarted);
+      expect(report.notices).toContainEqual(expect.objectContaining({ kind: "orphaned", keyId: keyId(1) }));
+    },
+  );
+
+  test("is the selector's at once where the policy itself selects it now", async () => {
+    const rig = createRig({ policies: [tight], keys: named("a", "b") });
+    await run(rig);
+    const next = again(rig, { policies: [selector("p1", "a", limit(7))] });
+    await run(next);
+    expect(writes(next)).toEqual([keyId(1)]);
   });
 });
