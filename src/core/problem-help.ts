@@ -52,6 +52,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     about: "The policy directory holds more policy files than are read.",
     mend: "Check that the path is not a folder far above the policies; otherwise put several policies into one file.",
   },
+  KS1011: {
+    about:
+      "A policy file holds no document: it is empty, or comments alone. It may be what is left of one that was cut off.",
+    mend: "Write it again, delete it, or begin its name with `_` so that it is not read.",
+  },
   KS1101: {
     about: "The file is not YAML.",
     mend: "Correct the syntax where the caret points, often the line before: a quote that is not closed, a tab, a missing colon.",

@@ -32,6 +32,7 @@ export const problemRules = {
   KS1008: "file-not-text",
   KS1009: "link-leads-outside",
   KS1010: "too-many-files",
+  KS1011: "file-without-document",
   // YAML.
   KS1101: "yaml-syntax",
   KS1102: "yaml-duplicate-key",

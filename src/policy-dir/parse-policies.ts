@@ -45,7 +45,20 @@ export function parsePolicies(file: string, bytes: Uint8Array, limits: Limits): 
     const brokenGuardrails = Array.from({ length: guardrailsIn(source.text) }, () => ({ name: null, place }));
     return { ...nothing, brokenGuardrails, problems: sortProblems(problems) };
   }
-  return joinDocuments(stream.documents.map((document) => parseDocument(document, source, limits)));
+  const content = joinDocuments(stream.documents.map((document) => parseDocument(document, source, limits)));
+  return saysNothing(content) ? fileWithProblem(withoutDocument(file)) : content;
+}
+
+function saysNothing({ documents, problems }: FileContent): boolean {
+  return documents === 0 && problems.length === 0;
+}
+
+/** Cut off at its beginning, or on a full disk, a file looks just like one that was never meant to say anything. */
+function withoutDocument(file: string): Problem {
+  const message =
+    `${file} holds no document, which may be what is left of one: what it said before stays; write it again, delete it, ` +
+    `or begin its name with _ so that it is not read`;
+  return problemAt("KS1011", { file, line: 1, column: 1 }, { message });
 }
 
 const nothing: FileContent = {

@@ -130,11 +130,12 @@ describe("import leaves alone", () => {
   });
 
   test("a file that is there, and a name that is taken", async () => {
-    write("organisation/admin.yaml", "# nothing yet\n");
+    const text = "apiVersion: keysteward/v1\nkind: Profile\nmetadata: { name: admin }\nspec: {}\n";
+    write("organisation/admin.yaml", text);
     write("other.yaml", keyPolicy("search-chatbot", idOf(2), "{ name: twin }"));
     expect(namesIn(await imported({ name: "[a-z]*" }))).toEqual([]);
     expect(namesIn(await imported({ name: "admin" }))).toEqual(["organisation/admin-00000000.yaml"]);
-    expect(readFileSync(join(place.policies, "organisation/admin.yaml"), "utf8")).toBe("# nothing yet\n");
+    expect(readFileSync(join(place.policies, "organisation/admin.yaml"), "utf8")).toBe(text);
     expect(namesIn(await imported({ key: [idOf(1)] }))).toEqual([
       "workspace-0a0b0c0d/search-chatbot-00000000.yaml",
     ]);

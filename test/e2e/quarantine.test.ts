@@ -40,12 +40,11 @@ function isTold(daemon: Running, msg: string): boolean {
   );
 }
 
-/** Somebody takes a key's limits away, and the next reconcile pass looks. */
+/** Somebody takes a key's limits away, and a reconcile pass that begins after that puts them back. */
 async function driftAndReconcile(daemon: Running, number: number): Promise<void> {
   plane.keys.get(uuid(number))!["rate_limits"] = [];
-  const before = ended(daemon, "reconcile");
   daemon.child.kill("SIGHUP");
-  await until(() => ended(daemon, "reconcile") > before, "a reconcile pass", daemon.output);
+  await until(() => limitOf(number) !== undefined, "the limits to be put back", daemon.output);
 }
 
 async function stop(daemon: Running): Promise<void> {

@@ -12,6 +12,7 @@ import { temporaryDirectory } from "./support.ts";
 const expected: readonly (readonly [string, ProblemCode, number, number, string])[] = [
   ["KS1008-not-utf8", "KS1008", 1, 1, ""],
   ["KS1008-nul", "KS1008", 1, 1, ""],
+  ["KS1011-comment-alone", "KS1011", 1, 1, ""],
   ["KS1101-quote-not-closed", "KS1101", 7, 1, ""],
   ["KS1101-tab-as-indent", "KS1101", 4, 1, ""],
   ["KS1102-field-twice", "KS1102", 8, 5, "spec.key.name"],

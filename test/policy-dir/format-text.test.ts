@@ -153,8 +153,9 @@ describe("layout", () => {
     expect(formatted(after)).toBe(after);
   });
 
-  test("a file of comments alone stays one", () => {
-    expect(formatted("# one\n\n# two\n")).toBe("# one\n\n# two\n");
+  test("a file of comments alone is not touched, as it says nothing", () => {
+    const result = formatText("a.yaml", Buffer.from("# one\n\n# two\n"), defaultLimits);
+    expect(result).toMatchObject({ kind: "broken", problems: [{ code: "KS1011" }] });
   });
 });
 

@@ -187,20 +187,18 @@ test("YAML 1.2: what 1.1 took for booleans, octals and sexagesimals is plain tex
 });
 
 test.each(["", "\n", "# only a comment\n", "---\n", "---\n# c\n...\n---\n"])(
-  "a file without content is fine: %j",
+  "a file without a document may be what is left of one, and is told: %j",
   (text) => {
-    const nothing = {
-      policies: [],
-      profiles: [],
-      guardrails: [],
-      brokenGuardrails: [],
-      tests: [],
-      testProblems: [],
-      problems: [],
-    };
-    expect(parse(text)).toEqual({ ...nothing, documents: 0 });
+    const { policies, documents, problems } = parse(text);
+    expect([policies, documents]).toEqual([[], 0]);
+    expect(problems).toMatchObject([{ code: "KS1011", severity: "error", line: 1, column: 1 }]);
   },
 );
+
+test("an empty document beside others is nothing", () => {
+  const profile = "apiVersion: keysteward/v1\nkind: Profile\nmetadata: { name: good }\nspec: {}\n";
+  expect(parse(`---\n---\n${profile}---\n# end\n`)).toMatchObject({ problems: [], documents: 1 });
+});
 
 test("a document of the wrong shape costs only itself, broken syntax the whole file", () => {
   const profile = "apiVersion: keysteward/v1\nkind: Profile\nmetadata: { name: good }\nspec: {}\n";
