@@ -1,4 +1,5 @@
 import type { PassReport } from "../core/outcome.ts";
+import type { Problem } from "../core/problem.ts";
 import type { Paint } from "./color.ts";
 import { humanHeldPlan } from "./human-held.ts";
 import { countProblems, humanProblems, plural, printable } from "./human-problems.ts";
@@ -16,12 +17,18 @@ export function humanStatus(standing: Standing, paint: Paint): string {
       : `  ${paint("yellow", "paused")} since ${since}: nothing is written until you say keysteward resume\n`;
   const plans = held.map((plan) => humanHeldPlan(plan, paint)).join("");
   const kept = humanQuarantines(quarantined, now, paint);
-  const last =
+  const head =
     report === null
       ? ": no pass has ended yet\n"
-      : `: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}\n${lastPass(report, paint, standing)}`;
-  const problems = report === null ? "" : humanProblems(report.problems, paint);
-  return `${verdict}${last}${liveLine(standing)}${pause}${plans}${kept}${problemCount(report)}${problems}`;
+      : `: last pass ${report.pass} (${report.kind}) ended ${report.endedAt}\n`;
+  const last = report === null ? "" : lastPass(report, paint, standing);
+  const problems = report === null ? "" : humanProblems(errorsFirst(report), paint);
+  // What somebody has to do something about stands right below the verdict.
+  return `${verdict}${head}${pause}${plans}${kept}${last}${liveLine(standing)}${problemCount(report)}${problems}`;
+}
+
+function errorsFirst({ problems }: PassReport): readonly Problem[] {
+  return problems.toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
 }
 
 function liveLine({ live, doing, next }: Standing): string {
