@@ -128,4 +128,6 @@ export interface Adoption {
   readonly token?: string;
   /** The tokens of all policies that select the key, where several do. */
   readonly selectors?: readonly SelectorToken[];
+  /** That no policy covers the key any more: a token that changes meanwhile is none for it, should it come back. */
+  readonly isGivenUp?: true;
 }

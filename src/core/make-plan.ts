@@ -81,11 +81,12 @@ export function makePlan(input: PlanInput): Plan {
   const changes = inPushOrder(
     results.flatMap(({ change }) => (change === undefined ? [] : withOrigin(change, input))),
   );
+  const uncovered = keysWithoutPolicy(input.applied, input.resolution);
   const notices = [
     ...results.flatMap((result) => result.notices),
     ...desired.flatMap((key) => overrideNotices(key, input)),
     ...[...(input.quarantined?.values() ?? [])].map(quarantinedNotice),
-    ...keysWithoutPolicy(input.applied, input.resolution),
+    ...uncovered,
   ];
   return {
     pass: input.pass,
@@ -98,9 +99,10 @@ export function makePlan(input: PlanInput): Plan {
         compareTexts(a.keyId, b.keyId) || compareTexts(a.kind, b.kind) || compareTexts(a.message, b.message),
     ),
     refusals: [],
-    adoptions: results
-      .flatMap(({ adoption }) => adoption ?? [])
-      .sort((a, b) => compareTexts(a.keyId, b.keyId)),
+    adoptions: [
+      ...results.flatMap(({ adoption }) => adoption ?? []),
+      ...uncovered.flatMap((one) => givenUp(one, input)),
+    ].sort((a, b) => compareTexts(a.keyId, b.keyId)),
     summary: {
       desired: desired.length,
       live: input.liveCount,
@@ -111,6 +113,14 @@ export function makePlan(input: PlanInput): Plan {
       loosens: changes.filter(({ rank }) => rank === "loosens").length,
     },
   };
+}
+
+/** Noted once of a key that no policy covers any more. */
+function givenUp({ kind, keyId }: Notice, { applied, now }: PlanInput): Adoption[] {
+  const known = applied.get(keyId);
+  if (kind !== "orphaned" || known === undefined || known.tokens?.size === 0) return [];
+  const { policy, file, line } = known;
+  return [{ keyId, policy, file, line, at: now, confirm: [], drop: [], isGivenUp: true }];
 }
 
 function planKey(desired: DesiredKey, input: PlanInput): KeyResult {

@@ -111,6 +111,7 @@ function withStand(key: AppliedKey, paths: readonly FieldPath[], stand: "refused
 
 /** The key after its ledger was corrected without a request. A path both dropped and confirmed is confirmed. */
 export function afterAdoption(before: AppliedKey | undefined, adoption: Adoption): AppliedKey {
+  if (before !== undefined && adoption.isGivenUp === true) return { ...before, tokens: new Map() };
   const { policy, file, line, at, reset: note } = adoption;
   const fields = new Map(before?.fields);
   for (const path of adoption.drop) fields.delete(path);

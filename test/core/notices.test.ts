@@ -31,7 +31,7 @@ describe("a key that the ledger knows and no sound policy covers", () => {
     const made = plan({ policies: [own(2, {})], sightOf: seen(live(), liveKey(2)), applied: ledger });
     expect(made).toMatchObject({
       changes: [],
-      adoptions: [],
+      adoptions: [{ confirm: [], drop: [], isGivenUp: true }],
       notices: [{ kind: "orphaned", keyId: keyId(1), policy: "team" }],
     });
     expect(made.notices[0]?.message).toContain("policies/team.yaml");

@@ -8,7 +8,7 @@ import { createRig, stored } from "./rig.ts";
 
 /*
  * Of a key that comes under selectors and leaves them, while their tokens change: usage is reset in a step exactly if the
- * policy whose token counts had the key before, with another token or none. A key that nobody selects is left as it was.
+ * policy whose token counts had the key before, with another token or none. A key that nobody selects is nobody's: it comes back as a new one.
  */
 
 const one = keyId(1);
@@ -46,7 +46,11 @@ class Told {
   #counted: string | undefined;
 
   isReset(selecting: readonly Name[], tokens: ReadonlyMap<Name, string>): boolean {
-    if (selecting.length === 0) return false;
+    if (selecting.length === 0) {
+      // Whoever has it next has it anew.
+      this.had.clear();
+      return false;
+    }
     const owner = selecting.find((name) => tokens.has(name));
     const token = owner === undefined ? undefined : tokens.get(owner);
     const isReset =

@@ -96,8 +96,19 @@ describe("where several policies select a key", () => {
     await world.resets(high(), low());
     expect(await world.resets(high(token("h")), low(token("x")))).toBe(1);
     expect(await world.resets(high(), low(token("x")))).toBe(0);
-    expect(await world.resets(low(token("x")))).toBe(0);
-    expect(await world.resets(low(token("y")))).toBe(1);
+    expect(await world.resets(high(), low(token("y")))).toBe(1);
+  });
+
+  test("a key that left all of them, or whose policy is gone, comes back without a reset", async () => {
+    const world = new World();
+    await world.resets(low(token("x")));
+    world.rename("z");
+    expect(await world.resets(low(token("y")))).toBe(0);
+    world.rename("a-b");
+    expect(await world.resets(low(token("y")))).toBe(0);
+    expect(await world.resets(low(token("z")))).toBe(1);
+    expect(await world.resets(selector("other", "x"))).toBe(0);
+    expect(await world.resets(low(token("1")))).toBe(0);
   });
 
   test("a key that comes under one and leaves it, again and again, is not reset", async () => {
