@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { assemble, assembleImporter, type Assembled } from "../assemble.ts";
 import { isUuid } from "../core/canonical.ts";
 import { coverageOf } from "../core/coverage.ts";
+import type { Guardrail } from "../core/guardrail.ts";
 import type { EmptyFields } from "../core/import-fields.ts";
+import { importOffences } from "../core/import-offences.ts";
 import type { LiveKey } from "../core/key.ts";
 import { matchesFilter } from "../core/key-filter.ts";
 import { policyNames, policyWord } from "../core/policy-names.ts";
@@ -29,7 +31,7 @@ export interface ImportFlags extends CommonFlags, KeyFilterFlags {
   readonly dryRun?: boolean;
 }
 
-/** Writes a policy for each live key that none governs yet, so that the next plan is empty. */
+/** Writes a policy for each live key that none governs yet, so that the next plan is empty, and tells what guardrails refuse of them. */
 export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
   const filter = keyFilterFrom(flags);
   const context = createRemoteContext(io, flags);
@@ -54,6 +56,7 @@ export async function importKeys(io: Io, flags: ImportFlags): Promise<number> {
       live,
       free: free.toSorted((a, b) => (a.key.id < b.key.id ? -1 : 1)),
       taken: names,
+      guardrails: resolution.guardrails,
       schema,
       signal: stop.signal,
     });
@@ -93,6 +96,8 @@ interface ImportParts {
   readonly free: Listed;
   /** Names that policies have. */
   readonly taken: ReadonlySet<string>;
+  /** Those in force. */
+  readonly guardrails: readonly Guardrail[];
   readonly schema: SchemaPlace | null;
   readonly signal: AbortSignal;
 }
@@ -100,7 +105,7 @@ interface ImportParts {
 async function importAll(
   { io, config }: RemoteContext,
   { ports }: Assembled,
-  { flags, live, free, taken, schema, signal }: ImportParts,
+  { flags, live, free, taken, guardrails, schema, signal }: ImportParts,
 ): Promise<readonly ImportedFile[]> {
   const tools = assembleImporter();
   const directory = flags.out ?? config.policies;
@@ -115,7 +120,7 @@ async function importAll(
     const name = names.get(key.id) ?? key.id;
     const folder = flags.flat === true ? "" : folderOf(key);
     const file = join(directory, folder, `${name}.yaml`);
-    const { text, leftOut } = tools.importPolicy({
+    const { text, policy, leftOut } = tools.importPolicy({
       live: key,
       name,
       schema: schema === null ? null : pointerTo(schema, file),
@@ -126,7 +131,9 @@ async function importAll(
     });
     const outcome = flags.dryRun === true ? "planned" : tools.writeNewFile(file, text);
     const { id: keyId, name: keyName, type, workspaceId } = key;
-    return { file, outcome, policy: name, keyId, keyName, type, workspaceId, leftOut, text };
+    // A file that was there already says something else.
+    const offences = outcome === "exists" ? [] : importOffences(policy, key, guardrails);
+    return { file, outcome, policy: name, keyId, keyName, type, workspaceId, leftOut, offences, text };
   });
 
   function isSecret(text: string): boolean {

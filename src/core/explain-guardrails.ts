@@ -58,7 +58,7 @@ function ofPolicy(
 }
 
 function ofLiveKey(guardrail: Guardrail, live: LiveKey, policy: KeyPolicy | undefined): ExplainedGuardrail {
-  const found = liveViolations([live], [guardrail], () => policy?.labels);
+  const found = liveViolations([live], [guardrail], () => (policy === undefined ? [] : [policy.labels]));
   return {
     guardrail,
     judged: "live",

@@ -17,24 +17,34 @@ export interface Violation {
   readonly message: string;
 }
 
-/** The labels of the policy that governs a key; undefined where none does. */
-export type LabelsOf = (id: KeyId) => Readonly<Record<string, string>> | undefined;
+type Labels = Readonly<Record<string, string>>;
 
-/** By the policies that name keys, sound or not, and those that select them: a key has the labels of all of these. */
+/** The labels of each policy that governs a key; none where no policy does. */
+export type LabelsOf = (id: KeyId) => readonly Labels[];
+
+/**
+ * By the policies that name keys, sound or not, and those that select them. Each keeps its own: where two have different
+ * values of one label, the key has both.
+ */
 export function labelsByKey(
   { policies }: PolicySet,
   { desired, held }: Pick<Resolution, "desired" | "held">,
 ): LabelsOf {
   const byName = new Map(policies.map(({ name, labels }) => [name, labels]));
-  const named = new Map([
-    ...held.map(({ keyId, policy }) => [keyId, byName.get(policy)] as const),
-    ...policies.flatMap((policy) => policy.keyIds.map(({ value }) => [value, policy.labels] as const)),
-  ]);
-  return (id) => {
-    const selectedBy = desired.get(id)?.selectedBy;
-    if (selectedBy === undefined) return named.get(id);
-    return Object.assign({}, ...selectedBy.map(({ policy }) => byName.get(policy))) as Record<string, string>;
+  const labelsOf = (policy: string): readonly Labels[] => {
+    const labels = byName.get(policy);
+    return labels === undefined ? [] : [labels];
   };
+  const named = new Map<KeyId, readonly Labels[]>();
+  const add = (id: KeyId, labels: readonly Labels[]): void => {
+    named.set(id, [...(named.get(id) ?? []), ...labels]);
+  };
+  for (const { keyId, policy } of held) add(keyId, labelsOf(policy));
+  for (const { keyIds, labels } of policies) for (const { value } of keyIds) add(value, [labels]);
+  return (id) => [
+    ...(named.get(id) ?? []),
+    ...(desired.get(id)?.selectedBy ?? []).flatMap(({ policy }) => labelsOf(policy)),
+  ];
 }
 
 /** The guardrails that judge a live key. */
@@ -46,7 +56,8 @@ export function guardrailsFor(
   return guardrails.filter(
     ({ appliesTo, match }) =>
       appliesTo === "live" &&
-      matchesLabels(match.labels, labelsOf(key.id)) &&
+      (match.labels === undefined ||
+        labelsOf(key.id).some((labels) => matchesLabels(match.labels, labels))) &&
       (match.key === undefined || matchesKey(match.key, key)),
   );
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../core/policy.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import { describeValue, spellList } from "./describe.ts";
 import { patternFault } from "./guardrail-pattern.ts";
-import { escaped, schemasIn, walkSchema, type SchemaNode } from "./guardrail-walk.ts";
+import { escaped, schemasIn, walkReferences, walkSchema, type SchemaNode } from "./guardrail-walk.ts";
 import { fieldNames, fieldShape, keyShape, mayBeNull } from "./key-shape.ts";
 import { clip } from "./yaml-stream.ts";
 
@@ -58,15 +58,21 @@ export function checkSchema(schema: JsonObject, vocabulary: Vocabulary): readonl
   const bounds = boundsFault(schema);
   if (bounds !== undefined) return [{ pointer: "", message: bounds }];
   const nodes = [...walkSchema(rootOf(schema))];
-  const faults = nodes.flatMap((node) => [
-    ...Object.entries(node.schema).flatMap(([name, value]) =>
+  const faults = nodes.flatMap((node) =>
+    Object.entries(node.schema).flatMap(([name, value]) =>
       keywordFaults({ node, name, value, root: schema, vocabulary }),
     ),
-    ...fieldFaults(node),
-  ]);
+  );
+  const judging = [...walkReferences(rootOf(schema), (reference) => targetOf(schema, reference))];
+  faults.push(...onceEach(judging.flatMap(fieldFaults)));
   if (faults.length > 0) return faults;
   const circle = referenceFault(schema);
-  return circle === undefined ? nodes.flatMap(emptyPasses) : [circle];
+  return circle === undefined ? onceEach(judging.flatMap(emptyPasses)) : [circle];
+}
+
+/** A schema that is referred to from several places judges values of several shapes, and may say the same of each. */
+function onceEach(faults: readonly SchemaFault[]): readonly SchemaFault[] {
+  return [...new Map(faults.map((fault) => [`${fault.pointer} ${fault.message}`, fault])).values()];
 }
 
 function boundsFault(schema: JsonObject): string | undefined {

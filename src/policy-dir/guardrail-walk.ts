@@ -77,6 +77,31 @@ export function* walkSchema(node: SchemaNode): Generator<SchemaNode> {
   for (const inner of schemasIn(node)) yield* walkSchema(inner);
 }
 
+/**
+ * As `walkSchema`, and what is referred to as well, as judging what the schema that refers to it judges. Each schema comes
+ * once for each shape, so that circles end and there are never more than shapes times schemas.
+ */
+export function* walkReferences(
+  root: SchemaNode,
+  targetOf: (reference: string) => Json | undefined,
+): Generator<SchemaNode> {
+  const seen = new Map<JsonObject, SchemaNode[]>();
+  const waiting = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    const { schema, shape, demanded } = node;
+    const before = seen.get(schema) ?? [];
+    if (before.some((one) => one.shape === shape && one.demanded === demanded)) continue;
+    seen.set(schema, [...before, node]);
+    yield node;
+    const { $ref: reference } = schema;
+    const target = typeof reference === "string" ? targetOf(reference) : undefined;
+    if (typeof reference === "string" && isObject(target)) {
+      waiting.push({ pointer: reference.slice(1), schema: target, shape, demanded });
+    }
+    waiting.push(...schemasIn(node).toReversed());
+  }
+}
+
 export function escaped(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

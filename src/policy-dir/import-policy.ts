@@ -1,5 +1,6 @@
 /*
- * From a live key to the text of a policy that asks for exactly what is live: the next plan is empty.
+ * From a live key to the text of a policy that asks for exactly what is live: the next plan is empty, unless a guardrail
+ * forbids what is live. That takes nothing out: the file says what is, and whoever imports is told (`import-offences.ts`).
  *
  * Which of a key's values a policy can say is a question for those who read policies, so it is asked of them: the text is
  * read back as a policy file is, the rules between fields are judged on it, and each field is compared with the live key
@@ -36,6 +37,8 @@ export interface ImportRequest {
 
 export interface ImportedPolicy {
   readonly text: string;
+  /** What the text is read as. */
+  readonly policy: KeyPolicy;
   /** What is set on the key and not in the policy. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -46,9 +49,10 @@ export function importPolicy(request: ImportRequest): ImportedPolicy {
   const leftOut = [...fields.leftOut];
   for (;;) {
     const text = outlineText(request, statements, leftOut);
-    const faults = faultsOf(request, statements, text);
+    const { policy, faults } = reading(request, statements, text);
     const [first] = faults;
-    if (first === undefined) return { text, leftOut };
+    if (first === undefined && policy !== undefined) return { text, policy, leftOut };
+    if (first === undefined) throw new Error(`the policy made for ${request.live.id} cannot be read`);
     const out = new Set(statements.filter(({ path }) => concerns(first.path, path)));
     if (out.size === 0)
       throw new Error(`the policy made for ${request.live.id} is not sound: ${first.reason}`);
@@ -95,22 +99,29 @@ interface Fault {
   readonly reason: string;
 }
 
-function faultsOf(request: ImportRequest, statements: readonly Statement[], text: string): readonly Fault[] {
+interface Reading {
+  /** Undefined where it was not read, or is not sound. */
+  readonly policy?: KeyPolicy;
+  readonly faults: readonly Fault[];
+}
+
+function reading(request: ImportRequest, statements: readonly Statement[], text: string): Reading {
   const secrets = statements.filter((statement) => {
     const json = JSON.stringify(statement);
     return request.clean(json) !== json;
   });
-  if (secrets.length > 0) return secrets.map(({ path }) => ({ path, reason: "it holds our own admin key" }));
+  if (secrets.length > 0) {
+    return { faults: secrets.map(({ path }) => ({ path, reason: "it holds our own admin key" })) };
+  }
   const read = parsePolicies("policy.yaml", Buffer.from(text), defaultLimits);
   const broken = read.problems.filter(({ severity }) => severity === "error");
   const [policy] = read.policies;
   if (broken.length > 0 || policy?.kind !== "KeyPolicy") {
-    return broken.map(({ path, message }) => ({
-      path: fieldAt(path, statements),
-      reason: message,
-    }));
+    return {
+      faults: broken.map(({ path, message }) => ({ path: fieldAt(path, statements), reason: message })),
+    };
   }
-  return judged(request, policy, statements);
+  return { policy, faults: judged(request, policy, statements) };
 }
 
 function judged(

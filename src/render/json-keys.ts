@@ -6,6 +6,7 @@ import type { Coverage } from "../core/coverage.ts";
 import type { ExplainedGuardrail } from "../core/explain-guardrails.ts";
 import type { ExplainedField, Explanation, Said } from "../core/explain.ts";
 import type { LeftOut } from "../core/import-fields.ts";
+import type { ImportOffence } from "../core/import-offences.ts";
 import type { LiveKey } from "../core/key.ts";
 import type { AppliedValue } from "../core/ledger.ts";
 import type { KeyId, Mode } from "../core/policy.ts";
@@ -29,6 +30,8 @@ export interface ImportedFile {
   readonly workspaceId: string | null;
   /** What is set on the key and not in the policy. */
   readonly leftOut: readonly LeftOut[];
+  /** What guardrails say against it; none of a file that was there already. */
+  readonly offences: readonly ImportOffence[];
   /** What the file holds. */
   readonly text: string;
 }

@@ -160,6 +160,67 @@ describe("import leaves alone", () => {
   });
 });
 
+describe("import tells what guardrails say against what is live", () => {
+  const guardrail = (severity: string, match: string): string => `apiVersion: keysteward/v1
+kind: Guardrail
+metadata: { name: described }
+spec:
+  message: a key needs a description
+  severity: ${severity}
+  match: ${match}
+  schema: { required: [description], properties: { description: { type: string } } }
+`;
+  const offence = {
+    guardrail: "described",
+    path: "spec.key.description",
+    message: expect.stringMatching(/^a key needs a description: description is missing/),
+  };
+
+  test("for each key that one refuses, whose file is written; it does not promise an empty plan", async () => {
+    write("rules.yaml", guardrail("error", "{ type: workspace-user }"));
+    const { exitCode, stdout } = await place.run(importKeys, {});
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/"Twin" .*\n {2}refused a key needs a description: .*\(guardrail "described", /);
+    expect(stdout.match(/refused a key/g)).toHaveLength(1);
+    expect(stdout).toContain("guardrails refuse 1 of these policies");
+    expect(stdout).not.toContain("finds nothing to change");
+    const planned = await place.run(plan, { format: "json" });
+    expect(planned.exitCode).toBe(3);
+    const problems = checkedResult("plan", planned.stdout)["problems"] as { file: string }[];
+    expect(problems).toMatchObject([
+      { code: "KS1340", file: expect.stringContaining(`twin-${idOf(3)}.yaml`) },
+    ]);
+  });
+
+  test("as JSON, and in a dry run", async () => {
+    write("rules.yaml", guardrail("error", "{ type: workspace-user }"));
+    const { files } = await imported({ dryRun: true });
+    expect(files.map(({ offences }: any) => offences)).toEqual([
+      [],
+      [],
+      [{ ...offence, severity: "error" }],
+      [],
+    ]);
+    expect((await place.run(importKeys, { dryRun: true })).stdout).toContain(
+      "  refused a key needs a description",
+    );
+  });
+
+  test("as a warning where it is one, and the plan is empty all the same", async () => {
+    write("rules.yaml", guardrail("warning", "{ name: admin }"));
+    const { stdout } = await place.run(importKeys, {});
+    expect(stdout).toContain("  warned of a key needs a description");
+    expect(stdout).toContain("finds nothing to change");
+    expect((await place.run(plan, {})).exitCode).toBe(0);
+  });
+
+  test("nothing of a guardrail for labels, which no imported policy has", async () => {
+    write("rules.yaml", guardrail("error", "{ labels: { env: prod } }"));
+    const { files } = await imported();
+    expect(files.flatMap(({ offences }: any) => offences)).toEqual([]);
+  });
+});
+
 describe("import reads", () => {
   test("each key once where the list has no rotation policies, and none where it has them", async () => {
     await imported({ dryRun: true });

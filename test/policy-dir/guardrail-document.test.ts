@@ -242,6 +242,26 @@ describe("a schema that is not sound is a problem at the part that is wrong", ()
       5,
       "too large",
     ],
+    [
+      "a misspelt field in what is referred to",
+      [
+        "$defs: { budget: { properties: { credit_limitt: { maximum: 5 } } } }",
+        "properties: { usage_limits: { $ref: '#/$defs/budget' } }",
+      ],
+      7,
+      38,
+      'Did you mean "credit_limit"',
+    ],
+    [
+      "a misspelt field behind several references, told once",
+      [
+        "$defs: { a: { $ref: '#/$defs/b' }, b: { required: [credit_limitt] } }",
+        "properties: { usage_limits: { allOf: [{ $ref: '#/$defs/a' }, { $ref: '#/$defs/b' }] } }",
+      ],
+      7,
+      56,
+      'Did you mean "credit_limit"',
+    ],
     ["a name of its own", ["$id: https://example.com/x"], 7, 5, "$id is not accepted"],
     ["another dialect", ["$schema: http://json-schema.org/draft-07/schema#"], 7, 14, "2020-12"],
     ["a word of an earlier dialect", ["definitions: {}"], 7, 5, "calls it $defs"],
@@ -284,6 +304,16 @@ describe("a required field that null would satisfy is a warning", () => {
       1,
     ],
     ["in a group", "properties: { usage_limits: { type: object, required: [periodic_reset] } }", 1],
+    [
+      "in what is referred to",
+      "{ $defs: { all: { required: [expires_at] } }, allOf: [{ $ref: '#/$defs/all' }] }",
+      1,
+    ],
+    [
+      "not in what is referred to in a condition",
+      "{ $defs: { all: { required: [expires_at] } }, anyOf: [{ $ref: '#/$defs/all' }] }",
+      0,
+    ],
     [
       "not where its type is said",
       "{ required: [expires_at], properties: { expires_at: { type: [string, 'null'] } } }",

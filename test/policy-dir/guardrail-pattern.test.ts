@@ -13,6 +13,12 @@ describe("a pattern that ends is accepted", () => {
     "^\\p{Lu}.*$",
     "(a?){3}",
     "^(ab)+$",
+    "(-[a-z]+)*",
+    "^([a-z]+_[0-9]+-)*$",
+    "^([a-z]+)-([a-z]+)-([a-z]+)-([0-9]+)$",
+    "^[^@]+@[^@]+\\.[a-z]+$",
+    "^.*prod.*test.*$",
+    "^[a-z]+?-\\cA.*$",
   ])("%s", (pattern) => {
     expect(patternFault(pattern)).toBeUndefined();
   });
@@ -32,6 +38,17 @@ describe("a pattern that may take for ever is refused", () => {
     "(?:(?:x+))+",
     "(?=(a+))*",
     "(.+)\\1",
+    "^(-[a-z]+[a-z0-9]*)*$",
+    "^([a-z]*[a-z]*-)*$",
+    "^((a{0,9}){9}){9}$",
+    "^(((a?){4}){4}){4}$",
+    "^a*a*a*a*a*a*a*a*$",
+    "^a*b?a*b?a*b?a*$",
+    "^.*x.*x.*x.*y$",
+    `^${"a?".repeat(30)}${"a".repeat(30)}$`,
+    `^${"(a|a)".repeat(50)}$`,
+    "((((){1000}){1000}){1000}){1000}",
+    "(?<=a*a*a*a*)b",
   ])("%s", (pattern) => {
     expect(patternFault(pattern)).toBeDefined();
   });
