@@ -15,7 +15,7 @@ import { createHandover } from "./policy-dir/handover.ts";
 import { importPolicy } from "./policy-dir/import-policy.ts";
 import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
-import { replaceFile } from "./policy-dir/replace-file.ts";
+import { replaceFiles } from "./policy-dir/replace-file.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
 import type { Bell, State, StateReader } from "./ports.ts";
@@ -79,7 +79,7 @@ export function assembleImporter() {
 
 /** What puts what is live into the policies that ask for something else. */
 export function assembleAcceptor() {
-  return { acceptEdits, replaceFile };
+  return { acceptEdits, replaceFiles };
 }
 
 /** The state alone, to be read beside a running daemon. */
