@@ -102,3 +102,20 @@ test("a name may be as long as the file system lets it be", () => {
   );
   expect(readFileSync(join(directory, file), "utf8")).toBe("ours\n");
 });
+
+test("a file that cannot be written is refused and costs no other one", () => {
+  const directory = temporaryDirectory();
+  // So deep that the file can be read, and no name that is longer than its own fits beside it.
+  let deep = directory;
+  while (deep.length < 4_080) deep = join(deep, "d".repeat(Math.min(200, 4_080 - deep.length)));
+  writeTree(deep, { "a.yaml": crooked });
+  writeTree(directory, { "z.yaml": crooked });
+  const named = [join(deep, "a.yaml"), join(directory, "z.yaml")];
+  const { changed, refused } = formatFiles(named, { write: true });
+  expect(changed.map(({ file }) => file)).toEqual([named[1]]);
+  expect(readFileSync(named[1]!, "utf8")).toBe(policy("a", 1));
+  expect(refused).toEqual([
+    { file: named[0], reason: expect.stringContaining("it could not be written: ENAMETOOLONG") as string },
+  ]);
+  expect(readFileSync(named[0]!, "utf8")).toBe(crooked);
+});
