@@ -15,7 +15,7 @@ import { createHandover } from "./policy-dir/handover.ts";
 import { importPolicy } from "./policy-dir/import-policy.ts";
 import { fileWords, writeNewFile } from "./policy-dir/new-file.ts";
 import { createPolicySource } from "./policy-dir/policy-source.ts";
-import { replaceFile } from "./policy-dir/replace-file.ts";
+import { replaceFiles } from "./policy-dir/replace-file.ts";
 import { createWatch } from "./policy-dir/watch.ts";
 import { forgetCredential, readCredential } from "./config/credential-source.ts";
 import type { Bell, State, StateReader } from "./ports.ts";
@@ -24,7 +24,14 @@ import { createPortkeyClient } from "./portkey/client.ts";
 import { createCredential, type Credential } from "./portkey/credential.ts";
 import { createThrottle, type Throttle } from "./portkey/throttle.ts";
 import type { PassPorts } from "./reconcile/pass.ts";
-import { openState, readHistory, readLineTime, readTrailStart, verifyAudit } from "./state/open-state.ts";
+import {
+  openState,
+  readHistory,
+  readLastLine,
+  readLineTime,
+  readTrailStart,
+  verifyAudit,
+} from "./state/open-state.ts";
 import { version } from "./version.ts";
 
 export interface Assembled {
@@ -72,7 +79,7 @@ export function assembleImporter() {
 
 /** What puts what is live into the policies that ask for something else. */
 export function assembleAcceptor() {
-  return { acceptEdits, replaceFile };
+  return { acceptEdits, replaceFiles };
 }
 
 /** The state alone, to be read beside a running daemon. */
@@ -93,6 +100,8 @@ export interface History {
   readonly start: () => TrailStart | null;
   /** When the latest line up to this number was written, in milliseconds since the epoch; undefined where none is left. */
   readonly timeOf: (seq: number) => number | undefined;
+  /** The number of the latest line that was ever written; 0 for none. */
+  readonly last: () => number;
 }
 
 export function assembleHistory({ stateUrl }: Config): History {
@@ -101,6 +110,7 @@ export function assembleHistory({ stateUrl }: Config): History {
     verify: () => verifyAudit(stateUrl),
     start: () => readTrailStart(stateUrl),
     timeOf: (seq) => readLineTime(stateUrl, seq),
+    last: () => readLastLine(stateUrl),
   };
 }
 

@@ -103,16 +103,23 @@ function leftReason(left: readonly LeftField[]): string | null {
   return left.length === 0 ? null : "none of the differences can be accepted";
 }
 
-/** Throws POLICY_WRITE_FAILED, also where somebody has changed a file since it was read. */
+/** All files or none. Throws POLICY_WRITE_FAILED, also where somebody has changed a file since it was read. */
 function write(files: DriftResult["files"], accepted: readonly Acceptance[]): void {
-  const { replaceFile } = assembleAcceptor();
-  for (const { file, bytes, after } of files) {
-    const mark = bytes[0] === 0xef ? "\ufeff" : "";
-    if (replaceFile(file, { before: bytes, text: mark + after }) === "written") continue;
-    throw new AppError("POLICY_WRITE_FAILED", `${file} changed while it was looked at, and was not written`, {
+  const { replaceFiles } = assembleAcceptor();
+  const changed = replaceFiles(
+    files.map(({ file, bytes, after }) => {
+      const mark = bytes[0] === 0xef ? "\ufeff" : "";
+      return { path: file, before: bytes, text: mark + after };
+    }),
+  );
+  if (changed === null) return;
+  throw new AppError(
+    "POLICY_WRITE_FAILED",
+    `${changed} changed while it was looked at, and nothing was written`,
+    {
       hint: `Try again; ${accepted.length === 1 ? "the field" : "each field"} is looked at anew.`,
-    });
-  }
+    },
+  );
 }
 
 function empty(keyId: string): DriftResult {

@@ -8,7 +8,10 @@ const pattern = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\
  */
 export function instantOf(text: string, now: number): number | undefined {
   const back = millisecondsOf(text);
-  return back === undefined ? namedInstant(text) : now - back;
+  if (back === undefined) return namedInstant(text);
+  // Further back than dates reach is no instant.
+  const instant = new Date(now - back).getTime();
+  return Number.isNaN(instant) ? undefined : instant;
 }
 
 /** The same without durations. */

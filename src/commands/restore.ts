@@ -38,7 +38,12 @@ type Doer = (order: RestoreOrder) => Promise<RestoreResult>;
 export async function restore(io: Io, key: string, flags: RestoreFlags): Promise<number> {
   const context = createContext(io, flags);
   const keyId = knownKey(context, key);
-  const order = { keyId, point: pointOf(flags.to ?? "baseline"), expect: null, force: flags.yes === true };
+  const order = {
+    keyId,
+    point: pointOf(context, flags.to ?? "baseline"),
+    expect: null,
+    force: flags.yes === true,
+  };
   const { socket } = context.config.control;
   const first = await askDaemon(socket, { name: "restore", body: asBody(order) });
   if (first !== undefined) {
@@ -158,10 +163,24 @@ function knownKey({ config }: Context, text: string): string {
   }
 }
 
-function pointOf(text: string): RestorePoint {
+/** Throws USAGE for no point, and for one that is still to come: a slip of the hand would pause the policy of the key. */
+function pointOf({ config }: Context, text: string): RestorePoint {
   const point = pointFrom(text);
+  if (point?.kind === "line") {
+    const last = assembleHistory(config).last();
+    if (point.seq <= last) return point;
+    throw new AppError("USAGE", `--to ${text}: the audit trail has no such line; its last one is ${last}`, {
+      hint: "keysteward history shows the lines and their numbers.",
+    });
+  }
   if (point !== undefined) return point;
-  const at = instantOf(text, Date.now());
+  const now = Date.now();
+  const at = instantOf(text, now);
+  if (at !== undefined && at > now) {
+    throw new AppError("USAGE", `--to ${text} is still to come; a key is put back to what it was`, {
+      hint: `It is ${new Date(now).toISOString()}; name an instant before that.`,
+    });
+  }
   if (at !== undefined) return { kind: "instant", at };
   throw new AppError("USAGE", `--to ${text} is no point in a key's history`, {
     hint: "baseline, the number of a line (keysteward history), an instant such as 2026-11-25T10:00:00Z, or how long ago: 24h.",

@@ -24,7 +24,7 @@ export function matchesKey(match: KeyMatch, key: LiveKey): boolean {
     (match.type === undefined || match.type === key.type) &&
     (match.workspaceId === undefined || match.workspaceId.toLowerCase() === key.workspaceId?.toLowerCase()) &&
     (match.status === undefined || match.status === key.status) &&
-    (match.name === undefined || matchesGlob(key.name, match.name)) &&
+    (match.name === undefined || (key.name !== "" && matchesGlob(key.name, match.name))) &&
     metadataOf(match).every(([name, value]) => {
       const live = liveValue(key, metadataPath(name));
       return live !== undefined && sameCanonical(live, canonicalScalar(value));

@@ -15,6 +15,7 @@ export type FieldValues = ReadonlyMap<FieldPath, Canonical>;
 /** A key as the control plane showed it, brought to canonical form. */
 export interface LiveKey {
   readonly id: KeyId;
+  /** Empty: not known; no key has an empty name. */
   readonly name: string;
   /** `organisation-service`, `workspace-service` or `workspace-user`; an open set. */
   readonly type: string;

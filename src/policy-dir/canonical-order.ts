@@ -21,7 +21,16 @@ export function putInOrder(document: Document, shapeOfKind: (kind: string) => Sh
   if (!isMap(root)) return;
   const kind = root.get("kind");
   const shape = shapeOfKind(typeof kind === "string" ? kind : "");
-  sortInside(document, { node: root, shape, stands: "alone" });
+  const order = { document, meant: meanings(document), named: namedAnchors(document) };
+  sortInside(order, { node: root, shape, stands: "alone" });
+}
+
+interface Ordered {
+  readonly document: Document;
+  /** What each alias means, before and after: an order that changes it is not taken. */
+  readonly meant: ReadonlyMap<Node, Node | undefined>;
+  /** The names of anchors that an alias names; no other one matters. */
+  readonly named: ReadonlySet<string>;
 }
 
 interface Part {
@@ -31,24 +40,23 @@ interface Part {
   readonly stands: "alone" | "named" | "listed";
 }
 
-function sortInside(document: Document, { node, shape, stands }: Part): void {
+function sortInside(order: Ordered, { node, shape, stands }: Part): void {
   if (isSeq(node))
-    for (const item of node.items)
-      sortInside(document, { node: item, shape: shape.item(), stands: "listed" });
+    for (const item of node.items) sortInside(order, { node: item, shape: shape.item(), stands: "listed" });
   if (!isMap(node)) return;
   const formerly = node.items[0];
   // Below `- &anchor` a comment above the first entry would be taken for one of the item.
   const isFixed = stands === "listed" && node.anchor !== undefined;
-  if (!isFixed) sortMap(document, node, shape.names);
+  if (!isFixed) sortMap(order, node, shape.names);
   moveHead(node, formerly, stands);
   for (const pair of node.items) {
     const name = nameOf(pair);
     if (name !== undefined)
-      sortInside(document, { node: pair.value, shape: shape.inside(name), stands: "named" });
+      sortInside(order, { node: pair.value, shape: shape.inside(name), stands: "named" });
   }
 }
 
-function sortMap(document: Document, map: YAMLMap, names: readonly string[]): void {
+function sortMap({ document, meant, named }: Ordered, map: YAMLMap, names: readonly string[]): void {
   if (names.length === 0 || map.items.some((pair) => nameOf(pair) === "<<")) return;
   const rank = (pair: Pair): number => {
     const place = names.indexOf(nameOf(pair) ?? "");
@@ -57,9 +65,8 @@ function sortMap(document: Document, map: YAMLMap, names: readonly string[]): vo
   const before = [...map.items];
   const after = before.toSorted((a, b) => rank(a) - rank(b));
   if (after.every((pair, index) => pair === before[index])) return;
-  const meant = hasAnchors(map) ? meanings(document) : undefined;
   map.items.splice(0, Infinity, ...after);
-  if (meant !== undefined && !isSameMeaning(meant, meanings(document)))
+  if (named.size > 0 && hasAnchors(map, named) && !isSameMeaning(meant, meanings(document)))
     map.items.splice(0, Infinity, ...before);
 }
 
@@ -83,14 +90,22 @@ function joined(a: string | null | undefined, b: string | null | undefined): str
   return parts.length === 0 ? null : parts.join("\n");
 }
 
-function hasAnchors(map: YAMLMap): boolean {
+/** Whether a mapping holds an alias, or an anchor that some alias may mean. */
+function hasAnchors(map: YAMLMap, named: ReadonlySet<string>): boolean {
   let found = false;
   visit(map, {
     Node(_key, node) {
-      found ||= isAlias(node) || node.anchor !== undefined;
+      found ||= isAlias(node) || (node.anchor !== undefined && named.has(node.anchor));
+      return found ? visit.BREAK : undefined;
     },
   });
   return found;
+}
+
+function namedAnchors(document: Document): ReadonlySet<string> {
+  const named = new Set<string>();
+  visit(document, { Alias: (_key, { source }) => void named.add(source) });
+  return named;
 }
 
 /** For each alias the node that it means. */

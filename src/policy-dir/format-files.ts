@@ -1,10 +1,11 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import type { Problem } from "../core/problem.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { formatText } from "./format-text.ts";
 import { defaultLimits } from "./limits.ts";
 import { listPolicyFiles, type ListedFile, type Listing } from "./listing.ts";
 import { readBytes } from "./read-bytes.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile, type Replacement } from "./replace-file.ts";
 import { stampOf } from "./stamp.ts";
 
 /** A file that is not in canonical order and layout. */
@@ -26,7 +27,7 @@ export interface Formatting {
 
 /**
  * Puts policy files in canonical order and layout: those named, and those in the directories named. With `write: false`
- * nothing is written. Throws POLICY_WRITE_FAILED where a file cannot be written.
+ * nothing is written. A file that cannot be written is refused, and costs no other one.
  */
 export function formatFiles(paths: readonly string[], { write }: { readonly write: boolean }): Formatting {
   const listed = paths.map(listPath);
@@ -50,9 +51,8 @@ export function formatFiles(paths: readonly string[], { write }: { readonly writ
         break;
       case "text": {
         if (Buffer.from(formatted.text).equals(read.bytes)) break;
-        const isLate =
-          write && replaceFile(file.realPath, { ...formatted, before: read.bytes }) === "changed";
-        if (isLate) refused.push({ file: file.file, reason: "it changed while it was formatted" });
+        const fault = write ? writeFault(file, { ...formatted, before: read.bytes }) : null;
+        if (fault !== null) refused.push({ file: file.file, reason: fault });
         else changed.push({ file: file.file, before: formatted.before, after: formatted.text });
         break;
       }
@@ -61,6 +61,16 @@ export function formatFiles(paths: readonly string[], { write }: { readonly writ
     }
   }
   return { files: files.length, changed, refused, problems };
+}
+
+/** Why a file was not written; null when it was. */
+function writeFault({ realPath }: ListedFile, replacement: Replacement): string | null {
+  try {
+    return replaceFile(realPath, replacement) === "changed" ? "it changed while it was formatted" : null;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return `it could not be written: ${messageOf(thrown.cause)}`;
+  }
 }
 
 function listPath(path: string): Pick<Listing, "files" | "problems"> {

@@ -23,7 +23,7 @@ const plainMode = 0o644;
  * POLICY_WRITE_FAILED.
  */
 export function writeNewFile(path: string, text: string, mode = plainMode): "written" | "exists" {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, "wx", mode);

@@ -2,7 +2,7 @@ import { isMetadataPath, fieldRow, knownPaths } from "../core/fields.ts";
 import { isObject } from "../core/canonical.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
 import type { Expected, Given, PolicyTest, PolicyTestCase } from "../core/policy-test.ts";
-import type { KeyId, KeyPolicy, Placed } from "../core/policy.ts";
+import type { Json, JsonObject, KeyId, KeyPolicy, Placed } from "../core/policy.ts";
 import { problemRules, type Place, type ProblemCode } from "../core/problem.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import { buildOverrides } from "./build-overrides.ts";
@@ -26,14 +26,14 @@ const nobody: KeyId = "00000000-0000-4000-8000-000000000000";
 /** What samples are called where a policy is named. */
 const sampleName = "sample";
 
-/** A test whose shape is sound, unless it expects what does not exist; and what is wrong with that. */
+/** A test whose shape is sound, unless it expects what does not exist or nothing; and what is wrong with that. */
 export function buildPolicyTest(
   document: PolicyTestDocument,
   read: PlacedValue,
   source: SourceText,
 ): { readonly test: PolicyTest | undefined; readonly faults: readonly Fault[] } {
   const cases = document.spec.cases;
-  const faults = cases.flatMap(({ expect }, index) => unknownWords(expect, index, read.spot));
+  const faults = cases.flatMap(({ expect }, index) => unmeetable(expect, index, read.spot));
   if (faults.length > 0) return { test: undefined, faults };
   const spots = read.spot.entries?.get("spec")?.spot.entries?.get("cases")?.spot.items;
   return {
@@ -133,13 +133,22 @@ function inside(spot: Spot, name: string): Spot {
   return spot.entries?.get(name)?.spot ?? spot;
 }
 
-/** Fields and problem codes of a case that do not exist. */
-function unknownWords({ unmanaged = [], problems = [] }: Expect, index: number, root: Spot): Fault[] {
+/** Fields and problem codes of a case that do not exist, and mappings that say nothing: they would hold whatever is set. */
+function unmeetable({ key, unmanaged = [], problems = [] }: Expect, index: number, root: Spot): Fault[] {
   const at = `/spec/cases/${index}/expect`;
   return [
+    ...(key === undefined ? [] : emptyMappings(key as JsonObject, `${at}/key`).map(emptyFault)),
     ...unmanaged.flatMap((path, item) => (isPath(path) ? [] : [fieldFault(path, `${at}/unmanaged/${item}`)])),
     ...problems.flatMap((code, item) => (isCode(code) ? [] : [codeFault(code, `${at}/problems/${item}`)])),
   ];
+
+  function emptyFault(pointer: string): Fault {
+    const { spot, path } = locate(root, pointer);
+    const message =
+      `${path} is {}, which says nothing and would hold whatever is set; expected at least one field, null for one ` +
+      "that must be empty, or its path in unmanaged.";
+    return { code: "KS1204", offset: spot.offset, path, message };
+  }
 
   function fieldFault(found: string, pointer: string): Fault {
     const { spot, path } = locate(root, pointer);
@@ -156,6 +165,16 @@ function unknownWords({ unmanaged = [], problems = [] }: Expect, index: number, 
     const message = `${path} is ${describeValue(found)}, and no problem has this code; expected one such as KS1340.${hint}`;
     return { code: "KS1371", offset: spot.offset, path, message };
   }
+}
+
+/** Pointers to the mappings without an entry in a value that stands at a pointer. */
+function emptyMappings(value: Json, pointer: string): string[] {
+  if (!isObject(value)) return [];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [pointer];
+  return entries.flatMap(([name, inner]) =>
+    emptyMappings(inner, `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
+  );
 }
 
 function isPath(path: FieldPath): boolean {

@@ -23,7 +23,9 @@ export function humanFmt({ check, files, changed, refused, problems }: FmtResult
   });
   const verb = check ? "would change" : "formatted";
   const summary = `${plural(files, "file")}: ${changed.length} ${verb}, ${files - changed.length} left as they are\n`;
-  return humanProblems(problems, paint) + edits.join("") + left.join("") + summary;
+  const next =
+    check && changed.length > 0 ? "Nothing was written; to change them: run `keysteward fmt`.\n" : "";
+  return humanProblems(problems, paint) + edits.join("") + left.join("") + summary + next;
 }
 
 /** Version 1; described by schema/results.schema.json. */

@@ -24,7 +24,12 @@ export interface JunitCase {
   readonly output: string;
 }
 
-const builder = new XmlBuilder({ ignoreAttributes: false, attributeNamePrefix: "@", format: true });
+const builder = new XmlBuilder({
+  ignoreAttributes: false,
+  attributeNamePrefix: "@",
+  suppressBooleanAttributes: false,
+  format: true,
+});
 
 export function junit(suite: string, cases: readonly JunitCase[]): string {
   const counts = {

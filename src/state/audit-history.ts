@@ -62,6 +62,12 @@ export function lineTime(db: SqlDatabase, seq: number): number | undefined {
   return line === undefined ? undefined : Number(line["at"]);
 }
 
+/** The number of the latest line that was ever written, also where it was taken off; 0 for none. */
+export function lastLine(db: SqlDatabase): number {
+  const last = db.prepare("SELECT MAX(seq) AS seq FROM audit").get()?.["seq"] ?? 0;
+  return Math.max(Number(last), readMarks(db).head?.seq ?? 0);
+}
+
 function conditions(filter: HistoryFilter): { readonly where: string; readonly values: SqlValue[] } {
   const { keyId, policy, commit, since, until } = filter;
   const parts: (readonly [string, readonly SqlValue[]])[] = [];

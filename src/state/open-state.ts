@@ -1,7 +1,7 @@
 import type { Clean } from "./clean.ts";
 import type { ChainReport, HistoryEntry, HistoryFilter, HistoryLine, TrailStart } from "../core/history.ts";
 import type { State } from "../ports.ts";
-import { lineTime, readAuditTable, readHistoryTable, trailStart } from "./audit-history.ts";
+import { lastLine, lineTime, readAuditTable, readHistoryTable, trailStart } from "./audit-history.ts";
 import type { AuditBounds } from "./audit-table.ts";
 import { verifyAuditTable } from "./audit-verify.ts";
 import { emptyReader, readOnly, ReadingState } from "./reading-state.ts";
@@ -67,6 +67,11 @@ export function readTrailStart(url: string): TrailStart | null {
 /** When the latest line up to this number was written; undefined where none is left. */
 export function readLineTime(url: string, seq: number): number | undefined {
   return lookInto(url, (db) => lineTime(db, seq));
+}
+
+/** The number of the latest line that was ever written to the audit trail; 0 for none. */
+export function readLastLine(url: string): number {
+  return lookInto(url, lastLine) ?? 0;
 }
 
 const emptyTrail: ChainReport = { lines: 0, before: 0, trimmed: null, last: null, broken: null };

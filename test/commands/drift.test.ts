@@ -162,6 +162,22 @@ describe("where it is written", () => {
     expect(await changesLeft()).toBe(0);
   });
 
+  test("into several files, however long their names", async () => {
+    write("a.yaml", policy("a", `keyId: ${idOf(1)}`, "  profiles: [p]\n  key: { description: x }\n"));
+    const long = `${"p".repeat(240)}.yaml`;
+    write(long, profile("p", budget));
+    const { exitCode, stderr } = await drifted({
+      description: "live",
+      usage_limits: { type: "cost", credit_limit: 9 },
+    });
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect([read("a.yaml"), read(long)]).toEqual([
+      expect.stringContaining("description: live"),
+      expect.stringContaining("credit_limit: 9"),
+    ]);
+    expect(await changesLeft()).toBe(0);
+  });
+
   test("into the key's own policy where others use the profile, which is told", async () => {
     write("a.yaml", policy("a", `keyId: ${idOf(1)}`, "  profiles: [p]\n"));
     write("b.yaml", policy("b", `keyId: ${idOf(2)}`, "  profiles: [p]\n"));

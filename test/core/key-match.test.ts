@@ -36,6 +36,10 @@ describe("a key is selected by", () => {
     expect(matchesKey(match, key)).toBe(expected);
   });
 
+  test("no name where its name is not known", () => {
+    expect(matchesKey({ name: "*" }, { ...key, name: "" })).toBe(false);
+  });
+
   test("no metadata where its metadata is not known", () => {
     const fields = new Map([...key.fields].filter(([path]) => path !== "defaults.metadata"));
     expect(matchesKey({ metadata: { team: "search" } }, { ...key, fields })).toBe(false);

@@ -22,6 +22,7 @@ test("fmt --check tells what would change by its exit code and a diff; fmt chang
   expect(checked.stdout).toContain(
     "-  key: { scopes: [logs.view], name: a }\n+  key: { name: a, scopes: [logs.view] }\n",
   );
+  expect(checked.stdout).toMatch(/run `keysteward fmt`\.\n$/);
   const told = checkedResult("fmt", (await place.run("fmt", "--check", "--format", "json")).stdout);
   expect(told).toMatchObject({ check: true, files: 1, changed: [{ file: "policies/a.yaml" }] });
   expect(readFileSync(join(place.policies, "a.yaml"), "utf8")).toBe(crooked);
@@ -32,7 +33,8 @@ test("fmt --check tells what would change by its exit code and a diff; fmt chang
     stdout: expect.stringContaining("formatted policies/a.yaml\n") as string,
   });
   expect(readFileSync(join(place.policies, "a.yaml"), "utf8")).toBe(straight);
-  expect((await place.run("fmt", "--check")).exitCode).toBe(0);
+  const again = await place.run("fmt", "--check");
+  expect([again.exitCode, again.stdout]).toEqual([0, expect.not.stringContaining("run `keysteward fmt`")]);
 });
 
 test("a policy with an error is shown as validate shows it, and others are formatted", async () => {

@@ -1,7 +1,16 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
 import { key, useSimulators } from "../simulator/support.ts";
 import { keyPolicy, makePlace, root, uuid, type Ended, type Place } from "./cli.ts";
@@ -66,7 +75,9 @@ describe("init", () => {
     );
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
     for (const file of files) expect(read(file)).not.toContain("{{version}}");
-    for (const file of files.slice(0, 2)) expect(read(file)).toContain(`keysteward@${version}`);
+    expect(read("README.md")).toContain(`Keysteward ${version}`);
+    // The name alone is whoever's registers it: nothing that is written fetches it.
+    for (const file of files) expect(read(file)).not.toMatch(/npx|keysteward@|npm install.* keysteward\b/);
 
     expect((await succeed("validate")).stdout).toContain("0 errors, 0 warnings");
     expect((await succeed("test")).stdout).toContain("3 passed, 0 failed");
@@ -226,6 +237,32 @@ describe("the hook", () => {
     expect(status, output).toBe(0);
   });
 
+  test("looks at what is committed, whatever options are set for other runs", () => {
+    write("policies/chatbot.yaml", broken);
+    git("add", "policies");
+    rmSync(path("policies/chatbot.yaml"));
+    vi.stubEnv("KEYSTEWARD_POLICIES", path("policies"));
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const { status, output } = git("commit", "-m", "x");
+    expect(status, output).toBe(1);
+    expect(output).toContain("KS1201");
+  });
+
+  test("fetches nothing where keysteward is not installed, and says what to do", () => {
+    rmSync(path("bin/keysteward"));
+    write("bin/npx", `#!/bin/sh\necho fetched >> "${path("fetched")}"\n`);
+    chmodSync(path("bin/npx"), 0o755);
+    write("policies/chatbot.yaml", policy);
+    git("add", "policies");
+    const { status, output } = git("commit", "-m", "x");
+    expect(status, output).toBe(1);
+    expect(output).toContain("keysteward is not installed here, and nothing was checked");
+    expect(existsSync(path("fetched"))).toBe(false);
+    expect(commits()).toBe("1");
+  });
+
   test("refuses a commit with which a policy test fails", () => {
     const file = "policies/guardrails/budget.test.yaml";
     write(file, read(file).replace("credit_limit: 100,", "credit_limit: 200,"));
@@ -235,14 +272,55 @@ describe("the hook", () => {
   });
 });
 
+describe("the workflow", () => {
+  /** A step of the checks by its name, run as the runner runs it. */
+  function runStep(name: string, env: Readonly<Record<string, string>>): ReturnType<typeof spawnSync> {
+    const { jobs } = parse(read(".github/workflows/keysteward.yml")) as {
+      jobs: { check: { steps: { name?: string; run?: string }[] } };
+    };
+    const { run } = jobs.check.steps.find((step) => step.name === name)!;
+    const PATH = `${path("bin")}:${process.env["PATH"] ?? ""}`;
+    return spawnSync("bash", ["--norc", "-e", "-c", run!], {
+      cwd: place.folder,
+      encoding: "utf8",
+      env: { PATH, ...env },
+    });
+  }
+
+  test("begins with where Keysteward comes from, and fails where nobody said that", async () => {
+    await succeed("init");
+    const { jobs } = parse(read(".github/workflows/keysteward.yml")) as {
+      jobs: { check: { steps: object[] } };
+    };
+    expect(jobs.check.steps[0]).toMatchObject({ name: "package" });
+    const without = runStep("package", { PACKAGE: "" });
+    expect(without.status).toBe(1);
+    expect(without.stdout).toContain("::error::The variable KEYSTEWARD_PACKAGE is not set");
+    expect(runStep("package", { PACKAGE: "https://example.com/keysteward.tgz" }).status).toBe(0);
+  });
+
+  test("shows the runner no line of a file that is not in its layout", async () => {
+    await succeed("init");
+    write("bin/keysteward", `#!/bin/sh\nexec "${process.execPath}" "${join(root, "dist/cli.js")}" "$@"\n`);
+    chmodSync(path("bin/keysteward"), 0o755);
+    expect(runStep("fmt", {}).status).toBe(0);
+    const text = "|\n        ::add-mask::a\n        ::stop-commands::b\n    name: x";
+    write("policies/a.yaml", keyPolicy("a", uuid(1), `\n    description: ${text}`));
+    expect((await place.run("fmt", "--check")).stdout).toContain("::stop-commands::b");
+    const { status, stdout, stderr } = runStep("fmt", {});
+    expect([status, stderr]).toEqual([1, ""]);
+    expect(stdout).toMatch(/^::error::.*keysteward fmt.*\n$/);
+  });
+});
+
 test("the workflow is YAML, and each command in it is there, with its flags", async () => {
   await succeed("init");
   const { jobs } = parse(read(".github/workflows/keysteward.yml")) as {
     jobs: Record<string, { steps: { run?: string }[] }>;
   };
   const runs = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
-  const hook = read(".githooks/pre-commit").replaceAll(/^check /gm, "keysteward ");
-  const used = [...[...runs, hook].join("\n").matchAll(/^ *keysteward ([a-z]+)(.*)$/gm)];
+  const hook = read(".githooks/pre-commit");
+  const used = [...[...runs, hook].join("\n").matchAll(/^ *(?:if ! )?keysteward ([a-z]+)(.*)$/gm)];
   const commands = used.map(([, command]) => command);
   expect([...new Set(commands)].sort()).toEqual(["fmt", "plan", "test", "validate"]);
   for (const [, command, flags] of used) {

@@ -140,6 +140,16 @@ describe("without a daemon", () => {
     const point = await place.run("restore", "one", "--to", "yesterday");
     expect(point.exitCode).toBe(4);
     expect(point.stderr).toContain("--to yesterday is no point in a key's history");
+    for (const [to, why] of [
+      ["99999", "the audit trail has no such line; its last one is "],
+      ["2099-01-01", "is still to come"],
+      ["99999999999999d", "is no point in a key's history"],
+    ] as const) {
+      const refused = await place.run("restore", "one", "--to", to, "--yes");
+      expect([refused.exitCode, refused.stderr]).toEqual([4, expect.stringContaining(why)]);
+      expect(refused.stderr).not.toContain("    at ");
+    }
+    expect((await place.run("status")).stdout).not.toContain("was put back");
     const never = await place.run("restore", uuid(2));
     expect(never.exitCode).toBe(4);
     expect(never.stderr).toContain("nothing that we have written");

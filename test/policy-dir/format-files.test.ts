@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatFiles } from "../../src/policy-dir/format-files.ts";
-import { replaceFile } from "../../src/policy-dir/replace-file.ts";
+import { replaceFile, replaceFiles } from "../../src/policy-dir/replace-file.ts";
 import { policy, temporaryDirectory, writeTree } from "./support.ts";
 
 const crooked = policy("a", 1).replace("spec: { keyId", "spec: {keyId");
@@ -69,4 +69,53 @@ test("a file that cannot be written is told as such", () => {
     expect.objectContaining({ code: "POLICY_WRITE_FAILED" }),
   );
   expect(readdirSync(directory)).toEqual(["folder.yaml"]);
+});
+
+test("files that belong together are written all or not at all", () => {
+  const directory = temporaryDirectory();
+  writeTree(directory, { "a.yaml": "a\n", "b.yaml": "b\n" });
+  mkdirSync(join(directory, "folder.yaml"));
+  const one = (name: string, before: string): Parameters<typeof replaceFiles>[0][number] => ({
+    path: join(directory, name),
+    before: Buffer.from(before),
+    text: "ours\n",
+  });
+  const texts = (): string[] =>
+    ["a.yaml", "b.yaml"].map((name) => readFileSync(join(directory, name), "utf8"));
+  expect(replaceFiles([one("a.yaml", "a\n"), one("b.yaml", "other\n")])).toBe(join(directory, "b.yaml"));
+  for (const last of ["folder.yaml", "gone.yaml"])
+    expect(() => replaceFiles([one("a.yaml", "a\n"), one(last, "")])).toThrow(
+      expect.objectContaining({ code: "POLICY_WRITE_FAILED", hint: "Nothing was written." }),
+    );
+  expect(texts()).toEqual(["a\n", "b\n"]);
+  expect(replaceFiles([one("a.yaml", "a\n"), one("b.yaml", "b\n")])).toBeNull();
+  expect(texts()).toEqual(["ours\n", "ours\n"]);
+  expect(readdirSync(directory).sort()).toEqual(["a.yaml", "b.yaml", "folder.yaml"]);
+});
+
+test("a name may be as long as the file system lets it be", () => {
+  const directory = temporaryDirectory();
+  const file = `${"p".repeat(250)}.yaml`;
+  writeTree(directory, { [file]: "before\n" });
+  expect(replaceFile(join(directory, file), { before: Buffer.from("before\n"), text: "ours\n" })).toBe(
+    "written",
+  );
+  expect(readFileSync(join(directory, file), "utf8")).toBe("ours\n");
+});
+
+test("a file that cannot be written is refused and costs no other one", () => {
+  const directory = temporaryDirectory();
+  // So deep that the file can be read, and no name that is longer than its own fits beside it.
+  let deep = directory;
+  while (deep.length < 4_080) deep = join(deep, "d".repeat(Math.min(200, 4_080 - deep.length)));
+  writeTree(deep, { "a.yaml": crooked });
+  writeTree(directory, { "z.yaml": crooked });
+  const named = [join(deep, "a.yaml"), join(directory, "z.yaml")];
+  const { changed, refused } = formatFiles(named, { write: true });
+  expect(changed.map(({ file }) => file)).toEqual([named[1]]);
+  expect(readFileSync(named[1]!, "utf8")).toBe(policy("a", 1));
+  expect(refused).toEqual([
+    { file: named[0], reason: expect.stringContaining("it could not be written: ENAMETOOLONG") as string },
+  ]);
+  expect(readFileSync(named[0]!, "utf8")).toBe(crooked);
 });

@@ -172,6 +172,20 @@ describe("what is wrong with a test is told at its place, and costs it alone", (
       "spec.cases[0].expect.key.usage_limits",
     ],
     [
+      "an expected key of which nothing is said",
+      withCases("- name: c", `  ${given}`, "  expect: { key: {} }"),
+      "KS1204",
+      8,
+      "spec.cases[0].expect.key",
+    ],
+    [
+      "a group of an expected key of which nothing is said",
+      withCases("- name: c", `  ${given}`, "  expect: { key: { name: n, defaults: { metadata: {} } } }"),
+      "KS1204",
+      8,
+      "spec.cases[0].expect.key.defaults.metadata",
+    ],
+    [
       "two values in one mapping",
       withCases("- name: c", `  ${given}`, "  expect: { mode: enforce, mode: report }"),
       "KS1102",

@@ -191,6 +191,14 @@ describe("junit", () => {
     expect(xml).toContain('<testsuites name="keysteward validate" tests="3" failures="1" errors="0">');
   });
 
+  test.each(["true", "false"])("a case whose every text is %s is one that a parser reads", (text) => {
+    const failures = [{ type: text, message: text, text }];
+    const xml = junit(text, [{ className: text, name: text, failures, output: text }]);
+    expect(cases(xml)).toEqual([
+      { className: text, name: text, failures: [{ type: text, message: text }], output: text },
+    ]);
+  });
+
   test("whatever is found, it is XML with a case for each file", () => {
     fc.assert(
       fc.property(findings, (found) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { HistoryFilter } from "../../src/core/history.ts";
 import type { AuditEntry } from "../../src/ports.ts";
-import { readHistory, readLineTime, readTrailStart } from "../../src/state/open-state.ts";
+import { readHistory, readLastLine, readLineTime, readTrailStart } from "../../src/state/open-state.ts";
 import { auditOf, claimOf, keyA, keyB } from "./fixtures.ts";
 import { useStates } from "./use-states.ts";
 
@@ -90,6 +90,14 @@ describe("the beginning of the trail", () => {
     state.trimAudit({ keepMs: 1, most: 9 }, 99);
     expect(readTrailStart(url)).toEqual({ seq: 4, at: null });
     expect(readTrailStart(`sqlite:${states.path()}`)).toBeNull();
+  });
+
+  it("has a last line, also when none is left", () => {
+    const { state, url } = trail();
+    expect(readLastLine(url)).toBe(3);
+    state.trimAudit({ keepMs: 1, most: 9 }, 99);
+    expect(readLastLine(url)).toBe(3);
+    expect(readLastLine(`sqlite:${states.path()}`)).toBe(0);
   });
 
   it("bounds what is known of when a line was written", () => {
