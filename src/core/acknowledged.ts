@@ -44,7 +44,7 @@ export function acknowledgementsOf({ acknowledge }: KeyPolicy): Acknowledgements
 }
 
 /** What is said now of a field; undefined where nothing is, or not any more. */
-export function acknowledgedNow(
+function acknowledgedNow(
   { acknowledged }: Pick<DesiredKey, "acknowledged">,
   path: FieldPath,
   now: number,
