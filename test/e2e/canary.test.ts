@@ -203,6 +203,23 @@ test("nor is it in the audit trail when a commit's author bears it, and git does
   expectNoCanary();
 });
 
+test("nor is it in the state when the file of a guardrail or of a broken policy is called so", async () => {
+  const rule = `{ message: text, schema: { properties: { name: { minLength: 1 } } } }`;
+  place.write(
+    `guardrail-${plane.adminKey}.yaml`,
+    `apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: named }\nspec: ${rule}\n`,
+  );
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  rmSync(join(place.policies, "one.yaml"));
+  place.write(`${plane.adminKey}.yaml`, keyPolicy("one", uuid(1), "{ name: one, nam: x }"));
+  for (let pass = 0; pass < 2; pass += 1) {
+    await keep(place.run("apply"));
+    expect((await keep(place.run("status"))).stdout).toContain("[secret].yaml");
+  }
+  for (const name of readdirSync(place.policies)) rmSync(join(place.policies, name), { recursive: true });
+  expectNoCanary();
+});
+
 test("nor is it in the state when a policy's file is called so, or stands in a folder that is", async () => {
   const file = join(plane.adminKey, `${plane.adminKey}.yaml`);
   place.write(file, keyPolicy("two", uuid(2), "{ name: changed, defaults: { metadata: { team: a } } }"));
