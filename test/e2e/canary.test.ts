@@ -220,6 +220,25 @@ test("nor is it in the state when the file of a guardrail or of a broken policy 
   expectNoCanary();
 });
 
+test("a token that holds it resets the usage once, and is nowhere", async () => {
+  const resets: string[] = [];
+  plane.intercept = ({ method, body }) => {
+    if (method === "PUT" && JSON.stringify(body).includes("reset_usage")) resets.push(JSON.stringify(body));
+    return false;
+  };
+  const budget = keyPolicy("one", uuid(1), "{ usage_limits: { type: cost, credit_limit: 5 } }");
+  place.write("one.yaml", budget);
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  place.write("one.yaml", budget.replace("spec:\n", `spec:\n  resetUsage: "launch-${plane.adminKey}"\n`));
+  expect((await keep(place.run("plan"))).stdout).toContain("launch-[secret]");
+  for (let pass = 0; pass < 4; pass += 1) await keep(place.run("apply"));
+  await keep(place.run("explain", uuid(1)));
+  await keep(place.run("history", "--format", "json"));
+  expect(resets).toHaveLength(1);
+  rmSync(join(place.policies, "one.yaml"));
+  expectNoCanary();
+});
+
 test("nor is it in the state when a policy's file is called so, or stands in a folder that is", async () => {
   const file = join(plane.adminKey, `${plane.adminKey}.yaml`);
   place.write(file, keyPolicy("two", uuid(2), "{ name: changed, defaults: { metadata: { team: a } } }"));
