@@ -131,6 +131,35 @@ test("what is said of single keys does not hold it, and no imported policy does,
   expectNoCanary();
 }, 120_000);
 
+test("nor is any piece of it where a text is cut in the midst of it", async () => {
+  const secret = plane.adminKey;
+  const pieces = [secret.slice(0, 6), secret.slice(-6)];
+  const guardrail = (name: string, rule: string): string =>
+    `apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: ${name} }\n` +
+    `spec: { message: text, appliesTo: live, schema: { properties: ${rule} } }\n`;
+  place.write("a.yaml", guardrail("a", "{ description: { maxLength: 3 } }"));
+  place.write("b.yaml", guardrail("b", "{ name: { const: other } }"));
+  const policy = keyPolicy("one", uuid(1), "{ description: a }");
+  place.write("one.yaml", policy.replace("spec:\n", "spec:\n  mode: report\n"));
+  const formats = [["human"], ["json"], ["github", "--all"]].map(([format = "", ...rest]) => [
+    ...["plan", "--format", format],
+    ...rest,
+  ]);
+  const audits = ["human", "json", "sarif"].map((format) => ["audit", "--format", format]);
+  const others = [["apply"], ["status"], ["status", "--format", "json"], ["explain", uuid(1)]];
+  place.write("two.yaml", keyPolicy("two", uuid(2), "{ description: b }"));
+  for (const before of [60, 90]) {
+    plane.keys.get(uuid(2))!["description"] = `${"x".repeat(300 + before)}${secret}${"y".repeat(50)}`;
+    const text = `${"x".repeat(before)}${secret}${"y".repeat(50)}`;
+    Object.assign(plane.keys.get(uuid(1))!, { name: text, description: text });
+    for (const order of [...formats, ...audits, ...others]) await keep(place.run(...order));
+  }
+  for (const name of readdirSync(place.policies)) rmSync(join(place.policies, name));
+  const written = everythingWritten();
+  expect(written).toContain("[secret]...");
+  for (const piece of pieces) expect(written.includes(piece), `found ${piece}`).toBe(false);
+}, 120_000);
+
 test("the daemon writes it nowhere either, and hands it to no child", async () => {
   const daemon = place.start("daemon");
   await until(() => daemon.log.some(({ msg }) => msg === "pass ended"), "a pass", daemon.output);
