@@ -7,6 +7,7 @@ import { effectiveRequests, type Config } from "./config.ts";
 import { createScrubber } from "./log/scrub.ts";
 import type { ChainReport, HistoryEntry, HistoryFilter, TrailStart } from "./core/history.ts";
 import type { Guardrail } from "./core/guardrail.ts";
+import { withCleanTokens } from "./core/clean-tokens.ts";
 import { createResolver } from "./core/resolve.ts";
 import { createSchedule, type Schedule } from "./daemon/schedule.ts";
 import { acceptEdits } from "./policy-dir/accept-edits.ts";
@@ -170,7 +171,7 @@ export function assemble({ config, mode, credential, log, env }: AssembleParts):
   trimAudit();
   const ports: PassPorts = {
     policies: createPolicySource({ directory: config.policies, handover }),
-    resolve: createResolver({ lastGuardrails: () => lastGuardrails(state) }),
+    resolve: withCleanTokens(createResolver({ lastGuardrails: () => lastGuardrails(state) }), clean),
     reader: client,
     writer: client,
     state,

@@ -160,6 +160,28 @@ describe("a secret", () => {
     expect(scrub("a long-secret-value b", ["secret", "long-secret-value"])).toBe("a [secret] b");
   });
 
+  test("that was cut is replaced as far as it stands before the mark of the cut, in any form", () => {
+    for (const [, form] of forms) {
+      const [at, end] = [scrub(form, [secret]).indexOf("[secret]"), scrub(form, [secret]).length];
+      const whole = form.slice(at, form.length - (end - at - "[secret]".length));
+      for (const mark of ["...", "…"]) {
+        for (let length = 6; length < whole.length; length += 1) {
+          const [start, rest] = [whole.slice(0, length), whole.slice(-length)];
+          expect(scrub(`"${start}${mark}" a`, [secret])).toBe(`"[secret]${mark}" a`);
+          expect(scrub(`a ${mark}${rest} b`, [secret])).toBe(`a ${mark}[secret] b`);
+          expect(scrub(`${start}${mark}${rest}${mark}${start}${mark}`, [secret])).not.toContain(start);
+        }
+      }
+    }
+  });
+
+  test("leaves words alone that are pieces of it, but beside a cut", () => {
+    const parts = ["keysteward-admin", "admin-of-keysteward"];
+    const known = "keysteward-admin-0123456789-of-keysteward";
+    for (const part of parts) expect(scrub(`${part} ... ${part}.`, [known])).toBe(`${part} ... ${part}.`);
+    expect(scrub("keyst...", [known])).toBe("keyst...");
+  });
+
   test("that is empty changes nothing", () => {
     expect(scrub("abc", [""])).toBe("abc");
     expect(scrub("abc", [])).toBe("abc");

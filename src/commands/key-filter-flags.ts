@@ -29,7 +29,8 @@ export function addKeyFilterFlags(command: Command): Command {
 export function keyFilterFrom({ key = [], workspace, type, name }: KeyFilterFlags): KeyFilter {
   const wrong = key.find((id) => !isUuid(id));
   if (wrong !== undefined) {
-    throw new AppError("USAGE", `--key is ${JSON.stringify(wrong.slice(0, 60))}; expected a UUID`, {
+    const shown = wrong.length > 60 ? `${wrong.slice(0, 57)}...` : wrong;
+    throw new AppError("USAGE", `--key is ${JSON.stringify(shown)}; expected a UUID`, {
       hint: "Copy the key's id from Portkey; a key's name is given with --name.",
     });
   }

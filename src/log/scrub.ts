@@ -5,7 +5,15 @@
  *
  *   as it is; escaped in JSON, up to four times over; escaped in a URL or a form; in hexadecimal; in base64, at each of the
  *   three alignments it can have inside a longer text (`user:secret`)
+ *
+ * A text may have been cut before it is finished, and then a secret that stood across the cut is not there as a whole. So
+ * the start of a form is looked for too, where the mark of a cut (`...` or `…`) follows it, and its end where one goes
+ * before. Only there: a piece that stands anywhere else may be a word like any other, and values are stored as well.
  */
+
+/** The fewest letters of a secret that are taken for a piece of it, beside a cut. */
+const shortestPiece = 6;
+const cuts = /\.{3,}|…/g;
 
 /** The text with every secret in it, in any of those forms, replaced by `[secret]`. */
 export function scrub(text: string, secrets: readonly string[]): string {
@@ -20,7 +28,50 @@ export function createScrubber(secrets: readonly string[]): (text: string) => st
   }
   const longestFirst = forms.sort((left, right) => right.length - left.length);
   const pattern = new RegExp(longestFirst.map(escapeForPattern).join("|"), "g");
-  return (text) => text.replace(pattern, "[secret]");
+  const withoutPieces = createPieceScrubber(longestFirst);
+  return (text) => withoutPieces(text.replace(pattern, "[secret]"));
+}
+
+function createPieceScrubber(longestFirst: readonly string[]): (text: string) => string {
+  const forms = longestFirst.filter((form) => form.length > shortestPiece);
+  const longest = forms[0]?.length ?? 0;
+  const most = (lengthIn: (form: string) => number): number => Math.max(0, ...forms.map(lengthIn));
+
+  return (text) => {
+    let clean = "";
+    let done = 0;
+    for (const { 0: mark, index } of text.matchAll(cuts)) {
+      if (index < done) continue;
+      const before = text.slice(Math.max(done, index - longest), index);
+      const end = index + mark.length;
+      const after = text.slice(end, end + longest);
+      const start = index - most((form) => startAtEnd(before, form));
+      const rest = most((form) => endAtStart(after, form));
+      clean +=
+        text.slice(done, start) + (start < index ? "[secret]" : "") + mark + (rest > 0 ? "[secret]" : "");
+      done = end + rest;
+    }
+    return clean + text.slice(done);
+  };
+}
+
+/** How many letters at the end of the text are the start of the form. */
+function startAtEnd(text: string, form: string): number {
+  const head = form.slice(0, shortestPiece);
+  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
+    if (form.startsWith(text.slice(at))) return text.length - at;
+  }
+  return 0;
+}
+
+/** How many letters at the start of the text are the end of the form. */
+function endAtStart(text: string, form: string): number {
+  const tail = form.slice(-shortestPiece);
+  for (let at = text.lastIndexOf(tail); at !== -1; at = at === 0 ? -1 : text.lastIndexOf(tail, at - 1)) {
+    const length = at + tail.length;
+    if (form.endsWith(text.slice(0, length))) return length;
+  }
+  return 0;
 }
 
 function formsOf(secret: string): readonly string[] {

@@ -91,12 +91,16 @@ function characters(text: string): number {
   return count;
 }
 
-/** A part of one line, control characters and tabs as single blanks so that the caret stays below its place. */
+/**
+ * A part of one line, control characters and tabs as single blanks so that the caret stays below its place. Where it is
+ * cut off a mark says so, also to who looks for a piece of a secret there.
+ */
 function window(line: string, shift: number): string {
   // Twice the width in UTF-16 units holds the width in characters; a line may be a megabyte.
   const near = shift === 0 ? line.slice(0, frameWidth * 2) : line;
-  const shown = Array.from(near)
-    .slice(shift, shift + frameWidth)
-    .join("");
-  return shown.replaceAll(/\p{Cc}/gu, " ");
+  const all = Array.from(near);
+  const shown = all.slice(shift, shift + frameWidth);
+  if (shift > 0 && shown.length > 0) shown[0] = "…";
+  if (all.length > shift + frameWidth) shown[frameWidth - 1] = "…";
+  return shown.join("").replaceAll(/\p{Cc}/gu, " ");
 }

@@ -154,10 +154,9 @@ function tagFault(error: YAMLError): Fault {
 function sentence(message: string): string {
   const line = message.split("\n")[0] ?? "";
   const quoted = line.replaceAll(/"(?:[^"\\]|\\.)*"|\S{81,}/g, (part) => clip(part));
-  const short = Array.from(quoted)
-    .slice(0, 200)
-    .join("")
-    .replace(/[.;:\s]+$/, "");
+  const characters = Array.from(quoted);
+  const short =
+    characters.length > 200 ? `${characters.slice(0, 197).join("")}...` : quoted.replace(/[.;:\s]+$/, "");
   return short.charAt(0).toLowerCase() + short.slice(1);
 }
 

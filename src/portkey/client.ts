@@ -118,7 +118,11 @@ export function createPortkeyClient(options: ClientOptions): PortkeyClient {
 
 function keyUrl(baseUrl: string, id: KeyId): { url: URL; path: string } {
   if (!isUuid(id)) {
-    throw ours(`not a key's id: ${JSON.stringify(id.slice(0, 60))}; expected a UUID`, "rejected", undefined);
+    throw ours(
+      `not a key's id: ${JSON.stringify(id.length > 60 ? `${id.slice(0, 57)}...` : id)}; expected a UUID`,
+      "rejected",
+      undefined,
+    );
   }
   const path = `/api-keys/${encodeURIComponent(id)}`;
   return { url: new URL(`${baseUrl}${path}`), path };

@@ -18,7 +18,7 @@ export function createGuardrailTable(db: SqlDatabase, clean: Clean): GuardrailTa
     replace(guardrails) {
       clear.run();
       for (const [position, { name, source, file, line }] of guardrails.entries()) {
-        insert.run(position, name, clean(JSON.stringify(source)), file, line);
+        insert.run(position, clean(name), clean(JSON.stringify(source)), clean(file), line);
       }
     },
   };

@@ -110,9 +110,7 @@ export function createLastGoodTable(db: SqlDatabase, clean: Clean): LastGoodTabl
     },
     step(kept) {
       const { fresh, gone } = compare(kept.desired);
-      const begun = [...kept.quarantined.values()].filter(
-        (one) => !isSame(quarantines().get(one.keyId), one),
-      );
+      const begun = [...kept.quarantined.values()].filter(isNews).map(cleaned);
       const ended = [...quarantines().keys()].filter((id) => !kept.quarantined.has(id));
       const digestOf = fresh.length === 0 ? undefined : digests();
       const changed = fresh
@@ -138,11 +136,21 @@ export function createLastGoodTable(db: SqlDatabase, clean: Clean): LastGoodTabl
           for (const id of gone) statements.remove.run(id);
           for (const row of changed) writeRow(row);
           for (const { keyId, policy, file, since, why } of begun)
-            statements.quarantine.run(keyId, policy, file, since, clean(why));
+            statements.quarantine.run(keyId, policy, file, since, why);
         },
       };
     },
   };
+
+  /** Whether the disk says otherwise: what it has is cleaned, and what this process remembers is not. */
+  function isNews(one: Quarantine): boolean {
+    const before = quarantines().get(one.keyId);
+    return before === undefined || !(isSame(before, one) || isSame(cleaned(before), cleaned(one)));
+  }
+
+  function cleaned({ keyId, policy, file, since, why }: Quarantine): Quarantine {
+    return { keyId, policy: clean(policy), file: clean(file), since, why: clean(why) };
+  }
 
   function rowOf(key: DesiredKey): Row {
     const content = encodeLastGood(key);
@@ -152,7 +160,7 @@ export function createLastGoodTable(db: SqlDatabase, clean: Clean): LastGoodTabl
 
   /** A value with our own secret in it would not come back as it was: it is better not known than wrong. */
   function writeRow({ key, content, digest }: Row): void {
-    if (clean(content) !== content) {
+    if (clean(content) !== content || clean(key.policy) !== key.policy) {
       statements.remove.run(key.keyId);
       return;
     }
@@ -194,6 +202,6 @@ function ownerOf({ keyId, policy, place }: DesiredKey): LastGoodOwner {
   return { keyId, policy, file: place.file };
 }
 
-function isSame(a: Quarantine | undefined, b: Quarantine): boolean {
-  return a?.policy === b.policy && a.file === b.file && a.since === b.since && a.why === b.why;
+function isSame(a: Quarantine, b: Quarantine): boolean {
+  return a.policy === b.policy && a.file === b.file && a.since === b.since && a.why === b.why;
 }

@@ -1,5 +1,6 @@
 import type { Restoration } from "../core/ledger.ts";
 import type { KeyId } from "../core/policy.ts";
+import type { Clean } from "./clean.ts";
 import type { SqlDatabase } from "./sqlite-driver.ts";
 
 /** The keys that are left alone since a person has put them back. */
@@ -8,7 +9,7 @@ export interface RestorationTable {
   set(id: KeyId, restoration: Restoration | null): void;
 }
 
-export function createRestorationTable(db: SqlDatabase): RestorationTable {
+export function createRestorationTable(db: SqlDatabase, clean: Clean): RestorationTable {
   const upsert = db.prepare(
     `INSERT INTO restoration (key_id, at, point) VALUES (?, ?, ?)
      ON CONFLICT (key_id) DO UPDATE SET at = excluded.at, point = excluded.point`,
@@ -17,7 +18,7 @@ export function createRestorationTable(db: SqlDatabase): RestorationTable {
   return {
     set(id, restoration) {
       if (restoration === null) remove.run(id);
-      else upsert.run(id, restoration.at, restoration.point);
+      else upsert.run(id, restoration.at, clean(restoration.point));
     },
   };
 }

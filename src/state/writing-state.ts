@@ -79,7 +79,7 @@ export class WritingState extends DiskReads implements State {
     this.#audit = createAuditTable(db, clean);
     this.#writeFact = createFactWriter(db, clean);
     this.#baseline = createBaselineTable(db, clean);
-    this.#restoration = createRestorationTable(db);
+    this.#restoration = createRestorationTable(db, clean);
     this.#guardrails = createGuardrailTable(db, clean);
     this.#lastGood = createLastGoodTable(db, clean);
     this.#live = super.liveKeys();

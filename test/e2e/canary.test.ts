@@ -131,6 +131,35 @@ test("what is said of single keys does not hold it, and no imported policy does,
   expectNoCanary();
 }, 120_000);
 
+test("nor is any piece of it where a text is cut in the midst of it", async () => {
+  const secret = plane.adminKey;
+  const pieces = [secret.slice(0, 6), secret.slice(-6)];
+  const guardrail = (name: string, rule: string): string =>
+    `apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: ${name} }\n` +
+    `spec: { message: text, appliesTo: live, schema: { properties: ${rule} } }\n`;
+  place.write("a.yaml", guardrail("a", "{ description: { maxLength: 3 } }"));
+  place.write("b.yaml", guardrail("b", "{ name: { const: other } }"));
+  const policy = keyPolicy("one", uuid(1), "{ description: a }");
+  place.write("one.yaml", policy.replace("spec:\n", "spec:\n  mode: report\n"));
+  const formats = [["human"], ["json"], ["github", "--all"]].map(([format = "", ...rest]) => [
+    ...["plan", "--format", format],
+    ...rest,
+  ]);
+  const audits = ["human", "json", "sarif"].map((format) => ["audit", "--format", format]);
+  const others = [["apply"], ["status"], ["status", "--format", "json"], ["explain", uuid(1)]];
+  place.write("two.yaml", keyPolicy("two", uuid(2), "{ description: b }"));
+  for (const before of [60, 90]) {
+    plane.keys.get(uuid(2))!["description"] = `${"x".repeat(300 + before)}${secret}${"y".repeat(50)}`;
+    const text = `${"x".repeat(before)}${secret}${"y".repeat(50)}`;
+    Object.assign(plane.keys.get(uuid(1))!, { name: text, description: text });
+    for (const order of [...formats, ...audits, ...others]) await keep(place.run(...order));
+  }
+  for (const name of readdirSync(place.policies)) rmSync(join(place.policies, name));
+  const written = everythingWritten();
+  expect(written).toContain("[secret]...");
+  for (const piece of pieces) expect(written.includes(piece), `found ${piece}`).toBe(false);
+}, 120_000);
+
 test("the daemon writes it nowhere either, and hands it to no child", async () => {
   const daemon = place.start("daemon");
   await until(() => daemon.log.some(({ msg }) => msg === "pass ended"), "a pass", daemon.output);
@@ -200,6 +229,42 @@ test("nor is it in the audit trail when a commit's author bears it, and git does
   expect(readFileSync(join(place.folder, "environment-of-git"), "utf8")).toContain("GIT_OPTIONAL_LOCKS=0");
   const { stdout } = await keep(place.run("history", "--policy", "one"));
   expect(stdout).toMatch(/commit [0-9a-f]{12} by \[secret\] <\[secret\]@example\.com>/);
+  expectNoCanary();
+});
+
+test("nor is it in the state when the file of a guardrail or of a broken policy is called so", async () => {
+  const rule = `{ message: text, schema: { properties: { name: { minLength: 1 } } } }`;
+  place.write(
+    `guardrail-${plane.adminKey}.yaml`,
+    `apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: named }\nspec: ${rule}\n`,
+  );
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  rmSync(join(place.policies, "one.yaml"));
+  place.write(`${plane.adminKey}.yaml`, keyPolicy("one", uuid(1), "{ name: one, nam: x }"));
+  for (let pass = 0; pass < 2; pass += 1) {
+    await keep(place.run("apply"));
+    expect((await keep(place.run("status"))).stdout).toContain("[secret].yaml");
+  }
+  for (const name of readdirSync(place.policies)) rmSync(join(place.policies, name), { recursive: true });
+  expectNoCanary();
+});
+
+test("a token that holds it resets the usage once, and is nowhere", async () => {
+  const resets: string[] = [];
+  plane.intercept = ({ method, body }) => {
+    if (method === "PUT" && JSON.stringify(body).includes("reset_usage")) resets.push(JSON.stringify(body));
+    return false;
+  };
+  const budget = keyPolicy("one", uuid(1), "{ usage_limits: { type: cost, credit_limit: 5 } }");
+  place.write("one.yaml", budget);
+  expect((await keep(place.run("apply"))).exitCode).toBe(0);
+  place.write("one.yaml", budget.replace("spec:\n", `spec:\n  resetUsage: "launch-${plane.adminKey}"\n`));
+  expect((await keep(place.run("plan"))).stdout).toContain("launch-[secret]");
+  for (let pass = 0; pass < 4; pass += 1) await keep(place.run("apply"));
+  await keep(place.run("explain", uuid(1)));
+  await keep(place.run("history", "--format", "json"));
+  expect(resets).toHaveLength(1);
+  rmSync(join(place.policies, "one.yaml"));
   expectNoCanary();
 });
 

@@ -17,7 +17,11 @@ export function useStates(): {
   path(): string;
   /** The path of a closed state with one claim and this many keys of inventory in it. */
   filled(keys?: number): string;
-  open(path: string, mode?: "write" | "read", options?: { maxPages?: number; lockOwner?: string }): OwnState;
+  open(
+    path: string,
+    mode?: "write" | "read",
+    options?: { maxPages?: number; lockOwner?: string; clean?: (text: string) => string },
+  ): OwnState;
 } {
   const directories: string[] = [];
   const states: State[] = [];
