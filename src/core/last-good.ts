@@ -24,7 +24,7 @@ import { breaksFile, isHiding } from "./coverage.ts";
 import type { Plan } from "./plan.ts";
 import type { KeyId, PolicySet } from "./policy.ts";
 import { placeText, type Problem } from "./problem.ts";
-import type { DesiredKey, HeldKey, Resolution } from "./resolve.ts";
+import type { DesiredKey, Resolution } from "./resolve.ts";
 import { hidingIn, type Hiding, type Sources } from "./sources.ts";
 
 /** A key that is kept at its last good value. */

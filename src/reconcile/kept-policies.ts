@@ -39,10 +39,9 @@ export function keptPolicies(set: PolicySet, { resolve, state, now }: KeptPorts)
 
 /** By which policies each key was governed; looked up at the first question, as mostly there is none. */
 function formerPolicies(state: KeptPorts["state"]): (id: KeyId) => readonly string[] {
-  let known: {
-    readonly selected: ReturnType<typeof lastSelected>;
-    readonly owners: ReadonlyMap<KeyId, string>;
-  };
+  let known:
+    | { readonly selected: ReturnType<typeof lastSelected>; readonly owners: ReadonlyMap<KeyId, string> }
+    | undefined;
   return (id) => {
     known ??= {
       selected: lastSelected(state),

@@ -7,7 +7,7 @@ import { survey } from "../../src/reconcile/survey.ts";
 import { at, keyId, now, own, policy, policySet, profile, settleMs, type SetParts } from "../core/build.ts";
 import { guardrail } from "../core/guardrail-build.ts";
 import type { Stored } from "../core/model-server.ts";
-import { createRig, stored, target, type Rig, type RigParts } from "./rig.ts";
+import { createRig, stored, target, type Rig } from "./rig.ts";
 
 /* What one feature must not make of another one: nothing that is broken, refused or held may loosen a key by a detour. */
 
