@@ -24,7 +24,8 @@ function desiredKey(index) {
   const block = { value, places: new Map([["", place]]) };
   const fields = effectiveFields([{ source: name, block }]);
   if (fields.size !== 8) throw new Error(`expected eight fields, found ${[...fields.keys()].join(", ")}`);
-  return { keyId: row.id, policy: name, place, mode: "enforce", fields };
+  const course = { inForce: [], upcoming: [] };
+  return { keyId: row.id, policy: name, place, mode: "enforce", fields, course, acknowledged: new Map() };
 }
 
 function appliedKey({ policy, place, fields }) {
@@ -45,7 +46,7 @@ function sights(stale) {
 }
 
 function plan(pass, sightOf, expected) {
-  const input = { resolution: { desired, held: [], problems: [] }, applied, sightOf, liveCount: count };
+  const input = { resolution: { desired, held: [], guardrails: [], problems: [] }, applied, sightOf, liveCount: count };
   const made = makePlan({ ...input, pass, now, settleMs: 60_000, restorations: new Map() });
   if (made.changes.length !== expected) throw new Error(`${made.changes.length} changes, not ${expected}`);
 }
