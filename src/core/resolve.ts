@@ -136,12 +136,11 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
     const resolved = set.policies.map((policy) =>
       settled(resolveOne(policy, profiles, { now: context.now, guardrails }), liveKeyOf, context.isSeenWhole),
     );
-    const faults = new Map(
-      resolved.map((one): [ResolvedPolicy, Problem | undefined] => [
-        one,
-        unknown ?? faultOf(one) ?? nameTaken(one, repeated),
-      ]),
-    );
+    const faults = new Map<ResolvedPolicy, Problem>();
+    for (const one of resolved) {
+      const fault = unknown ?? faultOf(one) ?? nameTaken(one, repeated);
+      if (fault !== undefined) faults.set(one, fault);
+    }
     const owners = singleOwners(resolved);
     const desired = new Map<KeyId, DesiredKey>();
     for (const one of resolved.filter((policy) => faults.get(policy) === undefined)) {
@@ -157,17 +156,13 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
       context,
     });
     for (const key of selected.desired) desired.set(key.keyId, key);
-    const broken = resolved.flatMap((one) => heldKeys(one, faults.get(one)));
+    const broken = faults.size === 0 ? [] : resolved.flatMap((one) => heldKeys(one, faults.get(one)));
     const held = [...broken, ...owners.held].filter(({ keyId }) => !desired.has(keyId));
     return {
       desired,
       held: [...held, ...selected.held],
       guardrails,
-      faults: new Map(
-        [...faults].flatMap(([{ policy }, fault]) =>
-          fault === undefined ? [] : [[policy.name, fault] as const],
-        ),
-      ),
+      faults: new Map([...faults].map(([{ policy }, fault]) => [policy.name, fault])),
       problems: sortProblems([
         ...set.problems,
         ...problems,
