@@ -46,7 +46,12 @@ function sights(stale) {
 }
 
 function plan(pass, sightOf, expected) {
-  const input = { resolution: { desired, held: [], guardrails: [], problems: [] }, applied, sightOf, liveCount: count };
+  const input = {
+    resolution: { desired, held: [], guardrails: [], problems: [] },
+    applied,
+    sightOf,
+    liveCount: count,
+  };
   const made = makePlan({ ...input, pass, now, settleMs: 60_000, restorations: new Map() });
   if (made.changes.length !== expected) throw new Error(`${made.changes.length} changes, not ${expected}`);
 }
