@@ -5,7 +5,8 @@
  *
  * The first pass is an edit pass when the state knows this control plane, else a reconcile pass: without having looked
  * once, setting every field of every key would be a write that nobody needs. For the same reason an edit rings a
- * reconcile pass as long as none has succeeded.
+ * reconcile pass as long as none has succeeded. Where the schedule may have been missed while nothing ran, a reconcile pass
+ * follows the first edit pass: what a state says is in sync is to be no older than the schedule promises.
  *
  * Overrides begin and end at instants of the wall clock: each pass tells the next one as soon as it has read the policies,
  * and the daemon looks then, at the policies alone, whichever files changed and whatever the schedule says.
@@ -23,11 +24,12 @@ import { proofWaitMs } from "../reconcile/await-proof.ts";
 import { createLoop, type PassEnd, type PassSignals, type Ring } from "../reconcile/loop.ts";
 import { createAlarms } from "./alarms.ts";
 import { momentWaitMs, nextLook } from "./next-look.ts";
+import type { Schedule } from "./schedule.ts";
 import { createWakeUp } from "./wake-up.ts";
 
 export interface DaemonParts {
   readonly watch: Bell;
-  readonly schedule: Bell;
+  readonly schedule: Bell & Pick<Schedule, "turnMs">;
   readonly state: StateReader;
   /** The control plane's base URL: a state that knows another one is cold. */
   readonly target: string;
@@ -154,7 +156,14 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   }
 
   function ring(kind: Ring): void {
-    loop.ring(kind === "edit" && !isWarm(parts.state, parts.target) ? "reconcile" : kind);
+    loop.ring(kind === "edit" && lastReconciled(parts) === null ? "reconcile" : kind);
+  }
+
+  function isOverdue(): boolean {
+    const last = lastReconciled(parts);
+    const age = last === null ? 0 : clock.now() - last;
+    // Neither an instant to come nor one that cannot be read says how old it is.
+    return !(age >= 0 && age <= (parts.schedule.turnMs() ?? Infinity));
   }
 
   await parts.watch.start(() => ring("edit"));
@@ -162,6 +171,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   log.info({ target: parts.target }, "daemon started");
   parts.tell("READY=1");
   ring("edit");
+  if (isOverdue()) ring("reconcile");
 
   return {
     reconcile: () => ring("reconcile"),
@@ -213,12 +223,17 @@ interface Waiting {
   readonly resolve: (report: PassReport | null) => void;
 }
 
-/** A state that cannot be read knows nothing; the pass will say what is wrong with it. */
-function isWarm(state: StateReader, target: string): boolean {
+/**
+ * When everything was compared last, in milliseconds since the epoch; NaN when the state does not say, null when it was never
+ * compared with this control plane. A state that cannot be read knows nothing; the pass will say what is wrong with it.
+ */
+function lastReconciled({ state, target }: Pick<DaemonParts, "state" | "target">): number | null {
   try {
-    return state.fact("reconciled")?.["target"] === target;
+    const reconciled = state.fact("reconciled");
+    if (reconciled?.["target"] !== target) return null;
+    return typeof reconciled["at"] === "string" ? Date.parse(reconciled["at"]) : NaN;
   } catch {
-    return false;
+    return null;
   }
 }
 

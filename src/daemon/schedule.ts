@@ -20,6 +20,8 @@ function ignore(): void {
 export interface Schedule extends Bell {
   /** When it rings next, without the jitter; null when it is not started, or never does. */
   next(): Date | null;
+  /** How long it is from its next ring to the one after that, in milliseconds; null when there are not two. */
+  turnMs(): number | null;
 }
 
 /**
@@ -44,6 +46,10 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       return Promise.resolve();
     },
     next: () => task?.getNextRun() ?? null,
+    turnMs() {
+      const [first, second] = task?.getNextRuns(2) ?? [];
+      return first === undefined || second === undefined ? null : second.getTime() - first.getTime();
+    },
     async stop() {
       const stopping = task;
       task = null;

@@ -22,7 +22,12 @@ test("to pause what is paused says, keeps and changes nothing, and it is paused 
       timeOf: () => undefined,
     }),
     log: createLog({ level: "debug", secrets: [], pretty: false, destination: { write } }),
-    schedule: { start: () => Promise.resolve(), stop: () => Promise.resolve(), next: () => null },
+    schedule: {
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+      next: () => null,
+      turnMs: () => null,
+    },
     daemon: () => undefined,
     proofs: {
       pass: () => undefined,

@@ -11,6 +11,8 @@ import { report } from "./reports.ts";
 const target = "https://api.example.com/v1";
 export const settleMs = 60_000;
 export const drainMs = 20_000;
+/** From one ring of the schedule to the next. */
+export const turnMs = 15 * 60_000;
 
 interface Round {
   /** Ends the round of reading back. */
@@ -40,7 +42,7 @@ export class DaemonRig {
     const write = (text: string): void => void this.events.push((JSON.parse(text) as { msg: string }).msg);
     const daemon = await startDaemon({
       watch: this.#bell("watch"),
-      schedule: this.#bell("schedule"),
+      schedule: { ...this.#bell("schedule"), turnMs: () => turnMs },
       state: this.state,
       target,
       runPass: (kind, signals) => this.#runPass(kind, signals),
@@ -55,9 +57,9 @@ export class DaemonRig {
     return daemon;
   }
 
-  /** Lets the state know this control plane. */
-  warm(): void {
-    this.state.saveFact("reconciled", { at: "2026-09-01T12:00:00Z", target });
+  /** Lets the state know this control plane, compared with it so many milliseconds ago. */
+  warm(ageMs = 0): void {
+    this.state.saveFact("reconciled", { at: new Date(this.clock.now() - ageMs).toISOString(), target });
   }
 
   kinds(): PassKind[] {

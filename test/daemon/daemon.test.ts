@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { isFinal } from "../../src/reconcile/withdrawn.ts";
 import { settle } from "../portkey/virtual-clock.ts";
-import { DaemonRig, drainMs, settleMs } from "./daemon-rig.ts";
+import { DaemonRig, drainMs, settleMs, turnMs } from "./daemon-rig.ts";
 import { notice, outcome } from "./reports.ts";
 
 let rig: DaemonRig;
@@ -26,6 +26,29 @@ describe("a start", () => {
     rig.warm();
     await rig.start();
     expect(rig.kinds()).toEqual(["edit"]);
+  });
+
+  test.each([
+    ["within one turn of the schedule, it leaves the rest to it", turnMs, ["edit"]],
+    [
+      "longer ago, it compares everything after the edits: a ring was missed",
+      turnMs + 1,
+      ["edit", "reconcile"],
+    ],
+    ["in the future, the clock was set, and it compares everything", -1, ["edit", "reconcile"]],
+  ])("when the state was compared %s", async (_, ageMs, kinds) => {
+    rig.warm(ageMs);
+    await rig.start();
+    await rig.passes[0]!.end();
+    await rig.passes[1]?.end();
+    expect(rig.kinds()).toEqual(kinds);
+  });
+
+  test("compares everything when the state does not say when it did last", async () => {
+    rig.state.saveFact("reconciled", { at: "yesterday", target: "https://api.example.com/v1" });
+    await rig.start();
+    await rig.passes[0]!.end();
+    expect(rig.kinds()).toEqual(["edit", "reconcile"]);
   });
 
   test("is cold when the state knows another control plane, or cannot be read", async () => {

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createSchedule, type ScheduleOptions } from "../../src/daemon/schedule.ts";
-import type { Bell } from "../../src/ports.ts";
+import { createSchedule, type Schedule, type ScheduleOptions } from "../../src/daemon/schedule.ts";
 
 const started = Date.parse("2026-09-01T12:00:30Z");
 const minute = 60_000;
 
 let rings: string[];
-let bell: Bell | undefined;
+let bell: Schedule | undefined;
 
 beforeEach(() => {
   rings = [];
@@ -18,7 +17,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function start(options: Partial<ScheduleOptions>): Promise<Bell> {
+async function start(options: Partial<ScheduleOptions>): Promise<Schedule> {
   bell = createSchedule({ cron: "*/15 * * * *", timezone: "UTC", jitterMs: 0, ...options });
   await bell.start(() => rings.push(new Date().toISOString()));
   return bell;
@@ -79,6 +78,21 @@ describe("a process that was busy, or a machine that was asleep", () => {
     vi.setSystemTime(started + 5_000);
     await vi.advanceTimersByTimeAsync(15 * minute);
     expect(rings).toHaveLength(1);
+  });
+});
+
+describe("its turn", () => {
+  test.each([
+    ["*/15 * * * *", 15 * minute],
+    ["*/20 * * * * *", minute / 3],
+    ["0 9 * * *", 24 * 60 * minute],
+    ["0 9,10 * * *", 60 * minute],
+  ])("of %s is from its next ring to the one after that", async (cron, turnMs) => {
+    expect((await start({ cron })).turnMs()).toBe(turnMs);
+  });
+
+  test("is not known before it starts", () => {
+    expect(createSchedule({ cron: "* * * * *", timezone: "UTC", jitterMs: 0 }).turnMs()).toBeNull();
   });
 });
 
