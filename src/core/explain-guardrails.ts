@@ -1,9 +1,8 @@
-import { judgePolicy } from "./judge-policy.ts";
 import type { DesiredFields } from "./effective.ts";
 import { matchesLabels, type Guardrail } from "./guardrail.ts";
-import { matchesKey } from "./key-match.ts";
+import { isAbout, judgePolicy } from "./judge-policy.ts";
 import type { LiveKey } from "./key.ts";
-import { liveViolations } from "./live-violations.ts";
+import { guardrailsFor, liveViolations, type LabelsOf } from "./live-violations.ts";
 import type { KeyPolicy } from "./policy.ts";
 
 /** What a guardrail says of one key. */
@@ -18,51 +17,68 @@ export interface ExplainedGuardrail {
 
 export interface GuardrailsInput {
   readonly guardrails: readonly Guardrail[];
-  /** What governs the key, and what it asks for with its profiles; undefined where nothing does, or nobody can tell. */
-  readonly governed: { readonly policy: KeyPolicy; readonly fields: DesiredFields } | undefined;
+  /** The policies that govern the key, and what they ask for together; undefined where none does, or nobody can tell. */
+  readonly governed: Governed | undefined;
+  readonly labelsOf: LabelsOf;
   /** Undefined where the key was not seen. */
   readonly live: LiveKey | undefined;
 }
 
-/** The guardrails that are about one key, in their order, and whether they hold. */
-export function explainGuardrails({ guardrails, governed, live }: GuardrailsInput): ExplainedGuardrail[] {
-  return guardrails.flatMap((guardrail) => {
-    const { match, appliesTo } = guardrail;
-    if (!matchesLabels(match.labels, governed?.policy.labels)) return [];
-    const isAbout = match.key === undefined || live === undefined ? undefined : matchesKey(match.key, live);
-    if (isAbout === false) return [];
-    const isUndecided = match.key !== undefined && live === undefined;
-    return [
-      ...(governed === undefined ? [] : [ofPolicy(guardrail, governed, isUndecided)]),
-      ...(appliesTo === "policies" || live === undefined
-        ? []
-        : [ofLiveKey(guardrail, live, governed?.policy)]),
-    ];
-  });
+interface Governed {
+  readonly policies: readonly KeyPolicy[];
+  readonly fields: DesiredFields;
 }
 
-function ofPolicy(
+/** The guardrails that are about one key, in their order, and whether they hold. */
+export function explainGuardrails({
+  guardrails,
+  governed,
+  labelsOf,
+  live,
+}: GuardrailsInput): ExplainedGuardrail[] {
+  return guardrails.flatMap((guardrail) => [
+    ...(governed === undefined ? [] : ofPolicies(guardrail, governed, live)),
+    ...(live === undefined ? [] : ofLiveKey(guardrail, live, labelsOf)),
+  ]);
+}
+
+/** It is about the key when one of the policies has its labels. */
+function ofPolicies(
   guardrail: Guardrail,
-  { policy, fields }: NonNullable<GuardrailsInput["governed"]>,
-  isUndecided: boolean,
-): ExplainedGuardrail {
+  { policies, fields }: Governed,
+  live: LiveKey | undefined,
+): ExplainedGuardrail[] {
+  const { labels, key } = guardrail.match;
+  const policy = policies.find((one) => matchesLabels(labels, one.labels));
+  if (policy === undefined || (key !== undefined && live !== undefined && !isAbout(key, live, fields)))
+    return [];
   const { problems, conditional } = judgePolicy(policy, fields, [guardrail]);
   const found = [...problems, ...conditional.flatMap((one) => one.problems)];
-  const offends = isUndecided ? "undecided" : "offended";
-  return {
-    guardrail,
-    judged: "policy",
-    verdict: found.length === 0 ? "holds" : offends,
-    messages: found.map(({ message }) => message),
-  };
+  const isUndecided = key !== undefined && live === undefined;
+  return [explained(guardrail, "policy", { found, offends: isUndecided ? "undecided" : "offended" })];
 }
 
-function ofLiveKey(guardrail: Guardrail, live: LiveKey, policy: KeyPolicy | undefined): ExplainedGuardrail {
-  const found = liveViolations([live], [guardrail], () => (policy === undefined ? [] : [policy.labels]));
+function ofLiveKey(guardrail: Guardrail, live: LiveKey, labelsOf: LabelsOf): ExplainedGuardrail[] {
+  if (guardrailsFor(live, [guardrail], labelsOf).length === 0) return [];
+  const found = liveViolations([live], [guardrail], labelsOf);
+  return [explained(guardrail, "live", { found, offends: "offended" })];
+}
+
+interface Found {
+  readonly found: readonly { readonly message: string }[];
+  /** What that something was found means. */
+  readonly offends: ExplainedGuardrail["verdict"];
+}
+
+function explained(
+  guardrail: Guardrail,
+  judged: ExplainedGuardrail["judged"],
+  { found, offends }: Found,
+): ExplainedGuardrail {
   return {
     guardrail,
-    judged: "live",
-    verdict: found.length === 0 ? "holds" : "offended",
+    judged,
+    verdict: found.length === 0 ? "holds" : offends,
     messages: found.map(({ message }) => message),
   };
 }

@@ -21,6 +21,7 @@ import type { Canonical, FieldPath } from "./key.ts";
 import type { AppliedField, AppliedKey, Restoration } from "./ledger.ts";
 import { lineageOf, profileTable } from "./lineage.ts";
 import type { Quarantine } from "./last-good.ts";
+import { labelsByKey } from "./live-violations.ts";
 import { liveValue } from "./live.ts";
 import { makePlan, type Sight } from "./make-plan.ts";
 import { isInForce, overrideSource } from "./overrides.ts";
@@ -201,22 +202,25 @@ function layersOf(
 /** Also of a policy that they hold; not of one of which nobody can tell what it asks for. */
 function guardrailsOf(input: ExplainInput, coverage: Coverage): ExplainedGuardrail[] {
   const { set, resolution, sight } = input;
-  const isNamed = coverage.kind === "governed" || coverage.kind === "held";
-  const policy = isNamed ? policyNamed(set, coverage.policy) : undefined;
+  const names = namesOf(input, coverage);
+  const policies = names.flatMap((name) => policyNamed(set, name) ?? []);
+  const profiles = profileTable(set.profiles);
   const isWhole =
-    policy !== undefined && lineageOf(policy.profiles, profileTable(set.profiles)).problems.length === 0;
+    policies.length > 0 && policies.every((one) => lineageOf(one.profiles, profiles).problems.length === 0);
   return explainGuardrails({
     guardrails: resolution.guardrails,
-    governed: isWhole
-      ? {
-          policy,
-          fields: effectiveFields(
-            layersOf(input, coverage.kind === "governed" ? policiesOf(coverage) : [policy.name]),
-          ),
-        }
-      : undefined,
+    governed: isWhole ? { policies, fields: effectiveFields(layersOf(input, names)) } : undefined,
+    labelsOf: labelsByKey(set, resolution),
     live: sight.kind === "seen" ? sight.key : undefined,
   });
+}
+
+/** The policies that have a say in the key, the one that has its way last; none where nobody has. */
+function namesOf({ keyId, resolution }: ExplainInput, coverage: Coverage): readonly string[] {
+  if (coverage.kind === "governed") return policiesOf(coverage);
+  if (coverage.kind !== "held") return [];
+  const held = resolution.held.find((one) => one.keyId === keyId);
+  return held?.selectors?.toReversed() ?? [coverage.policy];
 }
 
 function policyNamed(set: PolicySet, name: string): KeyPolicy | undefined {

@@ -39,7 +39,7 @@ export function labelsByKey(
   const add = (id: KeyId, labels: readonly Labels[]): void => {
     named.set(id, [...(named.get(id) ?? []), ...labels]);
   };
-  for (const { keyId, policy } of held) add(keyId, labelsOf(policy));
+  for (const { keyId, policy, selectors = [policy] } of held) add(keyId, selectors.flatMap(labelsOf));
   for (const { keyIds, labels } of policies) for (const { value } of keyIds) add(value, [labels]);
   return (id) => [
     ...(named.get(id) ?? []),

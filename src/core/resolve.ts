@@ -59,6 +59,8 @@ export interface HeldKey {
   readonly why: Problem;
   /** What that means for the key, as a clause; something about the policy itself when left out. */
   readonly reason?: string;
+  /** The policies that select the key, that of the highest priority first; absent when one names it. */
+  readonly selectors?: readonly string[];
 }
 
 export interface Resolution {

@@ -131,7 +131,7 @@ function judgeGroup({ selectors, ids }: KeyGroup, parts: GroupParts): JudgedGrou
     for (const offence of against) offences.add(offence);
     const why =
       doubt(id, owner) ?? brokenKey(id, { broken, owner, composed }) ?? offendingKey(id, owner, against);
-    if (why !== undefined) held.push(why);
+    if (why !== undefined) held.push({ ...why, selectors: selectors.map(({ name }) => name) });
     else if (composed !== undefined) keys.set(id, composed.keys.get(id) ?? desiredKey(id, owner, composed));
   }
   const kept = composed === undefined ? undefined : { ...composed, keys };

@@ -206,6 +206,19 @@ describe("explain", () => {
     ]);
   });
 
+  test("counts what is asked of a key as what it is", async () => {
+    write(
+      "rules.yaml",
+      rule("short", "{ properties: { name: { maxLength: 3 } } }", ["match: { metadata: { env: prod } }"]),
+    );
+    write(
+      "search.yaml",
+      keyPolicy("search", idOf(1), "{ name: chatbot, defaults: { metadata: { env: prod } } }"),
+    );
+    const result = checkedResult("explain", (await runExplain("search", { format: "json" })).stdout);
+    expect(result).toMatchObject({ guardrails: [{ name: "short", judged: "policy", verdict: "offended" }] });
+  });
+
   test("says what is undecided of a key that was not seen", async () => {
     write(
       "rules.yaml",

@@ -103,6 +103,28 @@ test("explain says who selects the key, and what lost by priority", async () => 
   });
 });
 
+test("explain asks the guardrails for the labels of every policy that selects the key, as plan does", async () => {
+  write(
+    "everyone.yaml",
+    "everyone, labels: { env: prod }",
+    "match: { type: workspace-service }\n  priority: -1",
+  );
+  const guardrail =
+    "apiVersion: keysteward/v1\nkind: Guardrail\nmetadata: { name: short }\nspec:\n  message: short ones\n" +
+    "  match: { labels: { env: prod } }\n  appliesTo: live\n  schema: { properties: { description: { maxLength: 4 } } }\n";
+  writeFileSync(join(place.policies, "rules.yaml"), guardrail);
+  simulator.edit(idOf(1), { description: "something else" });
+  await place.run(plan);
+  const result = checkedResult("explain", (await runExplain(idOf(1), { format: "json" })).stdout);
+  expect(result).toMatchObject({
+    coverage: "held",
+    guardrails: [
+      { name: "short", judged: "policy", verdict: "offended" },
+      { name: "short", judged: "live", verdict: "offended" },
+    ],
+  });
+});
+
 test("explain takes the name of a policy that selects one key, and says which keys several are", async () => {
   await place.run(apply);
   write("chat.yaml", "chatty", 'match: { name: "ch?t" }\n  key: { alert_emails: [chat@example.com] }');

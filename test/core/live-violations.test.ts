@@ -29,6 +29,17 @@ test("a key has the labels of each policy that selects it, also where two have d
   expect(found).toEqual(["prod", "prod-search", "test"]);
 });
 
+test("a key has the labels of each policy that selects it, also where they cannot be followed together", () => {
+  const policies = [
+    { ...policy({ name: "a", match: { name: "search-*" }, key: { description: "a" } }), labels: { env: "prod" } },
+    { ...policy({ name: "b", match: { name: "*" }, key: { description: "b" } }), labels: { env: "test" } },
+  ];
+  const resolution = resolve({ policies, context: { live: [key] } });
+  expect(resolution.held.map(({ selectors }) => selectors)).toEqual([["a", "b"]]);
+  const found = liveViolations([key], guardrails, labelsByKey(policySet({ policies }), resolution));
+  expect(found.map((one) => one.guardrail.name)).toEqual(["prod", "test"]);
+});
+
 test("a key has the labels of each policy that names it, also where they hold each other", () => {
   const policies = [
     { ...policy({ name: "a", keyIds: [keyId(1)] }), labels: { env: "prod" } },
