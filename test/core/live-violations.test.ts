@@ -31,7 +31,10 @@ test("a key has the labels of each policy that selects it, also where two have d
 
 test("a key has the labels of each policy that selects it, also where they cannot be followed together", () => {
   const policies = [
-    { ...policy({ name: "a", match: { name: "search-*" }, key: { description: "a" } }), labels: { env: "prod" } },
+    {
+      ...policy({ name: "a", match: { name: "search-*" }, key: { description: "a" } }),
+      labels: { env: "prod" },
+    },
     { ...policy({ name: "b", match: { name: "*" }, key: { description: "b" } }), labels: { env: "test" } },
   ];
   const resolution = resolve({ policies, context: { live: [key] } });
