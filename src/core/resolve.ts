@@ -17,7 +17,7 @@ import type { SelectedBy, Selector } from "./compose.ts";
 import { hiddenPolicies } from "./coverage.ts";
 import type { LiveKey } from "./key.ts";
 import type { KeyId, KeyPolicy, Mode, Placed, PolicySet } from "./policy.ts";
-import { isSamePlace, placeText, problemAt, sortProblems, type Place, type Problem } from "./problem.ts";
+import { isSamePlace, sortProblems, type Place, type Problem } from "./problem.ts";
 import type { Acknowledgements } from "./acknowledged.ts";
 import type { Course } from "./course.ts";
 import type { DesiredFields } from "./effective.ts";
@@ -29,6 +29,7 @@ import { repeatedNames, type Repeated } from "./names.ts";
 import { faultOf, isWithin, resolvePolicy, type Moment, type ResolvedPolicy } from "./resolved-policy.ts";
 import type { Unclaimed } from "./unclaimed.ts";
 import { createSelection } from "./selection.ts";
+import { singleOwners } from "./single-owners.ts";
 
 /** What one key must look like. */
 export interface DesiredKey {
@@ -143,7 +144,7 @@ export function createResolver({ lastGuardrails = () => [] }: ResolverOptions = 
       const fault = unknown ?? faultOf(one) ?? nameTaken(one, repeated);
       if (fault !== undefined) faults.set(one, fault);
     }
-    const owners = singleOwners(resolved);
+    const owners = singleOwners(resolved.flatMap(({ keys }) => keys));
     const desired = new Map<KeyId, DesiredKey>();
     for (const one of resolved.filter((policy) => faults.get(policy) === undefined)) {
       for (const key of one.keys) if (!owners.contested.has(key.keyId)) desired.set(key.keyId, key);
@@ -220,44 +221,6 @@ function named(resolved: ResolvedPolicy): NamedKeys {
 
 function heldKeys({ keys }: NamedKeys, why: Problem | undefined): HeldKey[] {
   return why === undefined ? [] : keys.map(({ keyId, policy, place }) => ({ keyId, policy, place, why }));
-}
-
-interface Owners {
-  /** Every key that a policy names. */
-  readonly named: ReadonlySet<KeyId>;
-  readonly contested: ReadonlySet<KeyId>;
-  readonly held: readonly HeldKey[];
-  readonly problems: readonly Problem[];
-}
-
-/** Broken policies count too: a key that one of two policies loses by a typo must not fall to the other. */
-function singleOwners(resolved: readonly NamedKeys[]): Owners {
-  const first = new Map<KeyId, DesiredKey>();
-  const contested = new Map<KeyId, DesiredKey[]>();
-  for (const one of resolved) {
-    for (const key of one.keys) {
-      const owner = first.get(key.keyId);
-      if (owner === undefined) first.set(key.keyId, key);
-      else contested.set(key.keyId, [...(contested.get(key.keyId) ?? [owner]), key]);
-    }
-  }
-  const held = [...contested.values()].flat().map((key): HeldKey => {
-    const why = contestProblem(key, contested.get(key.keyId) ?? []);
-    return { keyId: key.keyId, policy: key.policy, place: key.place, why };
-  });
-  return {
-    named: new Set(first.keys()),
-    contested: new Set(contested.keys()),
-    held,
-    problems: held.map(({ why }) => why),
-  };
-}
-
-function contestProblem(key: DesiredKey, claims: readonly DesiredKey[]): Problem {
-  const others = claims.filter((other) => other !== key);
-  const named = others.map((other) => `"${other.policy}" at ${placeText(other.place)}`).join(", ");
-  const message = `the key ${key.keyId} is named by more than one policy: also by ${named}; one key has one policy`;
-  return problemAt("KS1302", key.place, { path: "spec.keyId", message });
 }
 
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
