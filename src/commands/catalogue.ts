@@ -27,6 +27,7 @@ const entries: readonly { readonly entry: CommandEntry }[] = await Promise.all([
   import("./entries/forget.ts"),
   import("./entries/schema.ts"),
   import("./entries/demo.ts"),
+  import("./entries/simulator.ts"),
 ]);
 
 export const catalogue: readonly CommandEntry[] = entries.map(({ entry }) => entry);

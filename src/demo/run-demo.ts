@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Paint } from "../render/color.ts";
 import { setStage, type Running, type Stage } from "./stage.ts";
+import { tellWrites } from "./tell-writes.ts";
 
 export interface DemoOptions {
   readonly paint: Paint;
@@ -140,14 +141,7 @@ async function play(stage: Stage, options: DemoOptions): Promise<void> {
     `\n${options.paint("bold", "The daemon still runs.")} Edit the files in ${stage.policies} and look at what arrives;\n` +
       "press Ctrl-C to end.\n",
   );
-  let shown = stage.simulator.requests.length;
-  while (!options.stop.aborted) {
-    for (const { method, path, body } of stage.simulator.requests.slice(shown)) {
-      if (method === "PUT") options.print(`   PUT ${path} ${JSON.stringify(body)}\n`);
-    }
-    shown = stage.simulator.requests.length;
-    await pause(100);
-  }
+  await tellWrites(stage.simulator, options.print, options.stop);
 }
 
 function writes(stage: Stage): number {

@@ -4,10 +4,9 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createResolver, nothingLive } from "../core/resolve.ts";
 import { createPolicySource } from "../policy-dir/policy-source.ts";
-import { seedKey } from "../simulator/seed-key.ts";
 import { startSimulator, type Simulator } from "../simulator/simulator.ts";
+import { carelessKeys } from "./careless-keys.ts";
 
 /** Where the demo plays: a copy of the example policies, a control plane in which no key is as they say, and a state. */
 export interface Stage {
@@ -28,14 +27,13 @@ export interface Running {
   ended(): Promise<number>;
 }
 
-/** The organisation's name of a key before anybody wrote a policy for it. */
-const carelessSeed = { description: "made in the dashboard", rate_limits: [], usage_limits: null };
-
 export async function setStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "keysteward-demo-"));
   const policies = join(folder, "policies");
   cpSync(fileURLToPath(new URL("../../policies", import.meta.url)), policies, { recursive: true });
-  const simulator = await startSimulator({ keys: seeds(policies) });
+  const simulator = await startSimulator({
+    keys: carelessKeys(createPolicySource({ directory: policies }).load()),
+  });
   const environment = {
     PATH: process.env["PATH"],
     PORTKEY_API_KEY: simulator.adminKey,
@@ -96,20 +94,4 @@ export async function setStage(): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A live key for each key of the policies, as careless as keys made by hand are. */
-function seeds(policies: string): ReturnType<typeof seedKey>[] {
-  const set = createPolicySource({ directory: policies }).load();
-  const { desired } = createResolver()(set, nothingLive(Date.now()));
-  return [...desired.values()].map(({ keyId, policy, fields }) => {
-    const scopes = fields.get("scopes")?.value;
-    const type = Array.isArray(scopes) && scopes.includes("organisation_service_api_keys.list");
-    return seedKey({
-      ...carelessSeed,
-      id: keyId,
-      name: `old-${policy}`,
-      type: type ? "organisation-service" : "workspace-service",
-    });
-  });
 }

@@ -27,7 +27,7 @@ export interface Running {
 export interface Place {
   readonly folder: string;
   readonly policies: string;
-  readonly state: string;
+  state: string;
   env: Record<string, string>;
   write(file: string, text: string): void;
   start(...args: string[]): Running;
