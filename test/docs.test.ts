@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { problemRules } from "../src/core/problem.ts";
 import { createResolver, nothingLive } from "../src/core/resolve.ts";
 import { runPolicyTests, type TestResult } from "../src/core/run-policy-tests.ts";
+import { formatText } from "../src/policy-dir/format-text.ts";
+import { defaultLimits } from "../src/policy-dir/limits.ts";
 import { createPolicySource } from "../src/policy-dir/policy-source.ts";
 import { plain } from "../src/render/color.ts";
 import { humanTests } from "../src/render/test-report.ts";
@@ -99,6 +101,14 @@ describe("policies in the pages are valid", () => {
     const [example] = blocks(read("docs/adopting.md"), "yaml");
     writeFileSync(join(folder, "example.yaml"), example!);
     expect(problemsIn(folder)).toEqual([]);
+  });
+
+  test("and laid out as fmt does it", () => {
+    for (const page of ["README.md", "docs/policies.md", "docs/adopting.md"]) {
+      const examples = blocks(read(page), "yaml").filter((text) => text.includes("kind:"));
+      for (const text of examples)
+        expect(formatText(page, Buffer.from(text), defaultLimits)).toMatchObject({ text });
+    }
   });
 
   test("the shipped examples", () => {
