@@ -68,7 +68,7 @@ export function casesOf(share: Share, env: NodeJS.ProcessEnv = process.env): num
 
 /** Milliseconds that a test may take which runs this share: so many that only a broken program needs them. */
 export function timeFor(share: Share): number {
-  return Math.max(120_000, casesOf(share) * 400);
+  return Math.max(120_000, casesOf(share) * 2_000);
 }
 
 /** Runs a property for as many cases as its share says, and fails the test with the smallest case that breaks it. */
