@@ -92,13 +92,8 @@ export interface Profile {
   readonly key: KeyBlock;
 }
 
-/** All that one reading of the policy directory gave. */
-export interface PolicySet {
-  /**
-   * False when the directory as a whole cannot be believed (missing, empty, unreadable, a checkout under way):
-   * nothing may be written on the strength of this set.
-   */
-  readonly trusted: boolean;
+/** What one document, one file, or a whole directory of them holds. */
+export interface PolicyContent {
   readonly policies: readonly KeyPolicy[];
   readonly profiles: readonly Profile[];
   readonly guardrails: readonly Guardrail[];
@@ -106,11 +101,20 @@ export interface PolicySet {
   readonly brokenGuardrails: readonly BrokenGuardrail[];
   /** What `keysteward test` runs; nothing that governs keys looks at them. */
   readonly tests: readonly PolicyTest[];
-  /** What is wrong with the directory, its files and the shape of its documents, but for tests; sorted. */
+  /** What is wrong with files and the shape of their documents, but for tests; sorted. */
   readonly problems: readonly Problem[];
   /** What is wrong with the shape of tests; sorted. It hides nothing of what governs keys, and holds none. */
   readonly testProblems: readonly Problem[];
-  /** Counts of what was read, for the summary. */
-  readonly files: number;
+  /** Documents that are not empty, sound or not. */
   readonly documents: number;
+}
+
+/** All that one reading of the policy directory gave. Its problems are also those of the directory itself. */
+export interface PolicySet extends PolicyContent {
+  /**
+   * False when the directory as a whole cannot be believed (missing, empty, unreadable, a checkout under way):
+   * nothing may be written on the strength of this set.
+   */
+  readonly trusted: boolean;
+  readonly files: number;
 }

@@ -4,13 +4,13 @@ import type { DesiredFields } from "../core/effective.ts";
 import { overlaps, sameField } from "../core/fields.ts";
 import type { FieldPath, LiveKey } from "../core/key.ts";
 import { liveValue } from "../core/live.ts";
-import type { Json, PolicySet } from "../core/policy.ts";
+import type { Json, PolicyContent, PolicySet } from "../core/policy.ts";
 import { isSamePlace, type Place, type Problem } from "../core/problem.ts";
 import type { DesiredKey, Resolution } from "../core/resolve.ts";
 import type { AcceptedFile, AcceptRequest } from "./accept-edits.ts";
 import { documentValues } from "./document-values.ts";
 import { defaultLimits } from "./limits.ts";
-import { parsePolicies, type FileContent } from "./parse-policies.ts";
+import { joinContents, parsePolicies } from "./parse-policies.ts";
 
 /** Why something cannot be done, at the path of a field; at an empty one where it is about the whole. */
 export interface EditFault {
@@ -74,24 +74,19 @@ function keepsTheRest({ file, before, after }: AcceptedFile, accepted: readonly 
 function withFiles(
   set: PolicySet,
   files: readonly AcceptedFile[],
-  contents: readonly FileContent[],
+  contents: readonly PolicyContent[],
 ): PolicySet {
   const isElsewhere = (file: string): boolean => !files.some((one) => one.file === file);
   const others = <T extends { readonly place: Place }>(items: readonly T[]): readonly T[] =>
     items.filter(({ place }) => isElsewhere(place.file));
+  const fresh = joinContents(contents);
   return {
     ...set,
-    policies: [...others(set.policies), ...contents.flatMap(({ policies }) => policies)],
-    profiles: [...others(set.profiles), ...contents.flatMap(({ profiles }) => profiles)],
-    guardrails: [...others(set.guardrails), ...contents.flatMap(({ guardrails }) => guardrails)],
-    brokenGuardrails: [
-      ...others(set.brokenGuardrails),
-      ...contents.flatMap(({ brokenGuardrails }) => brokenGuardrails),
-    ],
-    problems: [
-      ...set.problems.filter(({ file }) => isElsewhere(file)),
-      ...contents.flatMap(({ problems }) => problems),
-    ],
+    policies: [...others(set.policies), ...fresh.policies],
+    profiles: [...others(set.profiles), ...fresh.profiles],
+    guardrails: [...others(set.guardrails), ...fresh.guardrails],
+    brokenGuardrails: [...others(set.brokenGuardrails), ...fresh.brokenGuardrails],
+    problems: [...set.problems.filter(({ file }) => isElsewhere(file)), ...fresh.problems],
   };
 }
 

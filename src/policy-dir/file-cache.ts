@@ -1,6 +1,7 @@
+import type { PolicyContent } from "../core/policy.ts";
 import type { ListedFile } from "./listing.ts";
 import type { Limits } from "./limits.ts";
-import { fileWithProblem, parsePolicies, type FileContent } from "./parse-policies.ts";
+import { fileWithProblem, parsePolicies } from "./parse-policies.ts";
 import { readBytes } from "./read-bytes.ts";
 import { isSameStamp, type Stamp } from "./stamp.ts";
 
@@ -20,18 +21,18 @@ interface Entry {
   readonly stamp: Stamp;
   readonly digest: string;
   readonly fresh: boolean;
-  readonly content: FileContent;
+  readonly content: PolicyContent;
 }
 
 export interface FileCache {
   /** What the listed files hold, in their order; the same objects as before for what is the same. */
-  read(files: readonly ListedFile[]): readonly FileContent[];
+  read(files: readonly ListedFile[]): readonly PolicyContent[];
 }
 
 export function createFileCache(limits: Limits): FileCache {
   const entries = new Map<string, Entry>();
 
-  function readOne(listed: ListedFile): FileContent {
+  function readOne(listed: ListedFile): PolicyContent {
     const before = entries.get(listed.file);
     if (before !== undefined && !before.fresh && isSameStamp(before.stamp, listed.stamp)) {
       return before.content;
@@ -66,7 +67,7 @@ export function createFileCache(limits: Limits): FileCache {
 }
 
 /** A new entry, or, where the file could not be read, only what to say of that: the next reading tries again. */
-function readEntry(listed: ListedFile, before: Entry | undefined, limits: Limits): Entry | FileContent {
+function readEntry(listed: ListedFile, before: Entry | undefined, limits: Limits): Entry | PolicyContent {
   const read = readBytes(listed, limits);
   if ("code" in read) {
     return fileWithProblem(read);

@@ -1,6 +1,4 @@
-import type { BrokenGuardrail, Guardrail } from "../core/guardrail.ts";
-import type { PolicyTest } from "../core/policy-test.ts";
-import type { KeyPolicy, Profile } from "../core/policy.ts";
+import type { PolicyContent } from "../core/policy.ts";
 import { problemAt, sortProblems, type Problem } from "../core/problem.ts";
 import { buildDocument, repeatedIds, unknownScopes } from "./document.ts";
 import { brokenGuardrail, buildGuardrail, guardrailsIn } from "./guardrail-document.ts";
@@ -13,25 +11,11 @@ import type { PlacedValue } from "./yaml-reading.ts";
 import { readValue } from "./yaml-value.ts";
 import { readYamlStream, type Fault, type YamlDocument } from "./yaml-stream.ts";
 
-/** All that one file gave. The objects are kept as long as the file is the same. */
-export interface FileContent {
-  readonly policies: readonly KeyPolicy[];
-  readonly profiles: readonly Profile[];
-  readonly guardrails: readonly Guardrail[];
-  readonly brokenGuardrails: readonly BrokenGuardrail[];
-  readonly tests: readonly PolicyTest[];
-  readonly problems: readonly Problem[];
-  /** What is wrong with the shape of tests, of which nothing that governs keys is to know. */
-  readonly testProblems: readonly Problem[];
-  /** Documents that are not empty, sound or not. */
-  readonly documents: number;
-}
-
 /**
  * Reads the bytes of one policy file. Broken syntax costs the file, anything else costs only the document it is in.
  * Never throws for any bytes.
  */
-export function parsePolicies(file: string, bytes: Uint8Array, limits: Limits): FileContent {
+export function parsePolicies(file: string, bytes: Uint8Array, limits: Limits): PolicyContent {
   const decoded = decodeText(bytes);
   if ("fault" in decoded) {
     const message = `${file} cannot be read as a policy: ${decoded.fault}`;
@@ -45,11 +29,11 @@ export function parsePolicies(file: string, bytes: Uint8Array, limits: Limits): 
     const brokenGuardrails = Array.from({ length: guardrailsIn(source.text) }, () => ({ name: null, place }));
     return { ...nothing, brokenGuardrails, problems: sortProblems(problems) };
   }
-  const content = joinDocuments(stream.documents.map((document) => parseDocument(document, source, limits)));
+  const content = joinContents(stream.documents.map((document) => parseDocument(document, source, limits)));
   return saysNothing(content) ? fileWithProblem(withoutDocument(file)) : content;
 }
 
-function saysNothing({ documents, problems }: FileContent): boolean {
+function saysNothing({ documents, problems }: PolicyContent): boolean {
   return documents === 0 && problems.length === 0;
 }
 
@@ -61,7 +45,7 @@ function withoutDocument(file: string): Problem {
   return problemAt("KS1011", { file, line: 1, column: 1 }, { message });
 }
 
-const nothing: FileContent = {
+const nothing: PolicyContent = {
   policies: [],
   profiles: [],
   guardrails: [],
@@ -72,11 +56,11 @@ const nothing: FileContent = {
   documents: 0,
 };
 
-export function fileWithProblem(problem: Problem): FileContent {
+export function fileWithProblem(problem: Problem): PolicyContent {
   return { ...nothing, problems: [problem] };
 }
 
-function parseDocument(document: YamlDocument, source: SourceText, limits: Limits): FileContent {
+function parseDocument(document: YamlDocument, source: SourceText, limits: Limits): PolicyContent {
   const { read, faults } = readValue(document, source, limits);
   if (read === undefined && faults.length === 0) return nothing;
   if (read === undefined || faults.length > 0) {
@@ -119,7 +103,7 @@ interface Broken {
 }
 
 /** `unsure`: where its kind cannot be read, whether it may be a guardrail. */
-function broken({ read, faults, source, limits }: Broken, unsure = false): FileContent {
+function broken({ read, faults, source, limits }: Broken, unsure = false): PolicyContent {
   const problems = problemsOf(faults, source, limits);
   if (isPolicyTest(read, faults)) return { ...nothing, testProblems: problems, documents: 1 };
   const place = source.placeAt(read?.spot.offset ?? faults[0]?.offset ?? 0);
@@ -161,7 +145,8 @@ function toProblem(fault: Fault, source: SourceText): Problem {
   });
 }
 
-function joinDocuments(parts: readonly FileContent[]): FileContent {
+/** What several documents, or files, hold together. */
+export function joinContents(parts: readonly PolicyContent[]): PolicyContent {
   return {
     policies: parts.flatMap((part) => part.policies),
     profiles: parts.flatMap((part) => part.profiles),

@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import type { PolicySet } from "../core/policy.ts";
+import type { PolicyContent, PolicySet } from "../core/policy.ts";
 import { problemAt, sortProblems, type Problem } from "../core/problem.ts";
 import type { PolicySource } from "../ports.ts";
 import { checkoutVersion, describeCheckoutUnderWay, findGitDirectory } from "./checkout.ts";
@@ -7,7 +7,7 @@ import { createFileCache } from "./file-cache.ts";
 import type { Handover } from "./handover.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { listPolicyFiles, type Listing } from "./listing.ts";
-import type { FileContent } from "./parse-policies.ts";
+import { joinContents } from "./parse-policies.ts";
 
 export interface PolicySourceOptions {
   /** As the user named it; places begin with it. */
@@ -20,7 +20,7 @@ export interface PolicySourceOptions {
 /** One reading of the directory before it is made into a set. */
 interface Reading {
   readonly listing: Listing;
-  readonly contents: readonly FileContent[];
+  readonly contents: readonly PolicyContent[];
   /** What is in the middle of changing the directory, as a sentence. */
   readonly underWay: string | undefined;
 }
@@ -98,21 +98,16 @@ function isSameReading(a: Reading, b: Reading): boolean {
 
 function toPolicySet(directory: string, reading: Reading): PolicySet {
   const { contents, listing, underWay } = reading;
-  const problems: Problem[] = [...listing.problems, ...contents.flatMap((content) => content.problems)];
+  const content = joinContents(contents);
+  const problems: Problem[] = [...listing.problems, ...content.problems];
   if (underWay !== undefined) {
     const message = `a checkout of ${directory} is under way, so nothing is changed on its strength: ${underWay}`;
     problems.push(problemAt("KS1004", { file: directory, line: 1, column: 1 }, { message }));
   }
   return {
+    ...content,
     trusted: listing.trusted && underWay === undefined,
-    policies: contents.flatMap((content) => content.policies),
-    profiles: contents.flatMap((content) => content.profiles),
-    guardrails: contents.flatMap((content) => content.guardrails),
-    brokenGuardrails: contents.flatMap((content) => content.brokenGuardrails),
-    tests: contents.flatMap((content) => content.tests),
     problems: sortProblems(problems),
-    testProblems: sortProblems(contents.flatMap((content) => content.testProblems)),
     files: listing.files.length,
-    documents: contents.reduce((sum, content) => sum + content.documents, 0),
   };
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { problemRules, type Problem, type ProblemCode } from "../../src/core/problem.ts";
 import { defaultLimits } from "../../src/policy-dir/limits.ts";
-import { parsePolicies, type FileContent } from "../../src/policy-dir/parse-policies.ts";
+import type { PolicyContent } from "../../src/core/policy.ts";
+import { parsePolicies } from "../../src/policy-dir/parse-policies.ts";
 import { brokenFiles, brokenText, brokenTrees, problemsIn, unshown, writeBrokenFile } from "./broken.ts";
 import { problemPage } from "./problem-page.ts";
 import { temporaryDirectory } from "./support.ts";
@@ -108,7 +109,7 @@ const alsoTold: Readonly<Partial<Record<ProblemCode, ProblemCode>>> = {
   KS1345: "KS1342",
 };
 
-function parse(name: string): FileContent {
+function parse(name: string): PolicyContent {
   return parsePolicies(`${name}.yaml`, brokenText(name), defaultLimits);
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../src/core/policy.ts";
+import type { JsonObject, PolicyContent } from "../../src/core/policy.ts";
 import { keptGuardrail } from "../../src/core/guardrail.ts";
 import { rememberedGuardrail } from "../../src/policy-dir/guardrail-document.ts";
 import { defaultLimits } from "../../src/policy-dir/limits.ts";
-import { parsePolicies, type FileContent } from "../../src/policy-dir/parse-policies.ts";
+import { parsePolicies } from "../../src/policy-dir/parse-policies.ts";
 
-function parse(text: string): FileContent {
+function parse(text: string): PolicyContent {
   return parsePolicies("p/g.yaml", Buffer.from(text), defaultLimits);
 }
 

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defaultLimits } from "../../src/policy-dir/limits.ts";
-import { parsePolicies, type FileContent } from "../../src/policy-dir/parse-policies.ts";
+import type { PolicyContent } from "../../src/core/policy.ts";
+import { parsePolicies } from "../../src/policy-dir/parse-policies.ts";
 
-function parse(text: string, limits = {}): FileContent {
+function parse(text: string, limits = {}): PolicyContent {
   return parsePolicies("p/a.yaml", Buffer.from(text), { ...defaultLimits, ...limits });
 }
 
@@ -329,7 +330,7 @@ test("whatever is cut out of, put into or moved within a policy, parsing gives a
   );
 });
 
-function expectSane(content: FileContent, text: string): void {
+function expectSane(content: PolicyContent, text: string): void {
   const lines = text.replace(/^\uFEFF/, "").split("\n");
   for (const problem of content.problems) {
     expect(problem.message.length).toBeGreaterThan(10);

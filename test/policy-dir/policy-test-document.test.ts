@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { defaultLimits } from "../../src/policy-dir/limits.ts";
-import { parsePolicies, type FileContent } from "../../src/policy-dir/parse-policies.ts";
+import type { PolicyContent } from "../../src/core/policy.ts";
+import { parsePolicies } from "../../src/policy-dir/parse-policies.ts";
 import { createPolicySource } from "../../src/policy-dir/policy-source.ts";
 import { policy, temporaryDirectory, writeTree } from "./support.ts";
 
 const id = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
 
-function parse(text: string): FileContent {
+function parse(text: string): PolicyContent {
   return parsePolicies("p/a.test.yaml", Buffer.from(text), defaultLimits);
 }
 
