@@ -22,6 +22,7 @@ export const shares = {
   "selectors: what cannot be read": 500,
   "killed anywhere": 300,
   "fmt: what a file says": 300,
+  "import: the next plan": 30,
   "drift: accepted": 40,
   "edit: one field of a text": 300,
   "resets of usage": 300,
@@ -38,6 +39,8 @@ export const shares = {
   "blind edits": 300,
   "restore: to the baseline": 300,
   "guardrails: what offends": 500,
+  "guard: its limits": 300,
+  "guard: stricter limits": 300,
   "last good: damage": 300,
   "last good: restarts": 40,
 } as const;

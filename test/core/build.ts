@@ -22,7 +22,6 @@ import type { Place, Problem } from "../../src/core/problem.ts";
 import { effectiveFields, type DesiredFields } from "../../src/core/effective.ts";
 import type { KeyMatch } from "../../src/core/key-match.ts";
 import { isObject } from "../../src/core/canonical.ts";
-import { propertyScale } from "../property.ts";
 
 /** The time of every test that does not need another one. */
 export const now = Date.parse("2026-09-01T12:00:00Z");
@@ -302,7 +301,5 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** How many runs a property test makes that has no share of its own in property.ts. */
-export function propertyRuns(): number {
-  return Math.ceil(300 * propertyScale());
-}
+/** How many runs a property makes that is beside other tests in its file, and does not grow with `npm run soak`. */
+export const propertyRuns = 300;

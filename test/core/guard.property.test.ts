@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { judgePlan, releasePlan, type GuardContext } from "../../src/core/guard.ts";
 import type { Change, Plan } from "../../src/core/plan.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
-import { deepFreeze, keyId, liveKey, now, own, plan, propertyRuns, seen } from "./build.ts";
+import { holds, timeFor } from "../property.ts";
+import { deepFreeze, keyId, liveKey, now, own, plan, seen } from "./build.ts";
 
 /*
  * The invariants, for any plan and any limits:
@@ -61,58 +62,67 @@ function allowed(count: number, share: number | null, floor: number): number {
 
 const isLoosening = ({ rank }: Change): boolean => rank === "loosens";
 
-test("the guard never lets more through than its limits, loses nothing, and changes nothing", () => {
-  fc.assert(
-    fc.property(cases, (given) => {
-      const made = deepFreeze(planOf(given));
-      const context = contextOf(given);
-      const judged = judgePlan(made, context);
-      const { limits } = given;
-      const governed = made.summary.desired;
-      const passing = new Set(judged.changes);
-      expect(made.changes.filter((change) => passing.has(change))).toEqual(judged.changes);
-      expect(made.changes.filter((change) => !passing.has(change))).toEqual(judged.held);
-      expect(judged.changes.length).toBeLessThanOrEqual(
-        allowed(governed, limits.changed, limits.floor) + 1e-6,
-      );
-      expect(judged.changes.filter(isLoosening).length).toBeLessThanOrEqual(
-        allowed(governed, limits.loosened, limits.floor) + 1e-6,
-      );
-      if (given.foreign) expect(judged.changes).toEqual([]);
-      const lost = (given.lastListed ?? 0) - given.wanted.length;
-      if (lost > allowed(given.lastListed ?? 0, limits.shrunk, limits.floor))
-        expect(judged.changes).toEqual([]);
-      const rules = judged.refusals.map(({ rule }) => rule);
-      if (rules.length === 1 && rules[0] === "loosened") expect(judged.held.every(isLoosening)).toBe(true);
-      expect(judged.heldDigest === null).toBe(rules.length === 0);
-      expect(judged.summary.held).toBe(judged.held.length);
-      expect(judgePlan(made, context)).toEqual(judged);
-      expect(releasePlan(judged)).toEqual(made);
-    }),
-    { numRuns: propertyRuns() },
-  );
-});
+test(
+  "the guard never lets more through than its limits, loses nothing, and changes nothing",
+  (context) =>
+    holds(
+      context,
+      "guard: its limits",
+      fc.property(cases, (given) => {
+        const made = deepFreeze(planOf(given));
+        const known = contextOf(given);
+        const judged = judgePlan(made, known);
+        const { limits } = given;
+        const governed = made.summary.desired;
+        const passing = new Set(judged.changes);
+        expect(made.changes.filter((change) => passing.has(change))).toEqual(judged.changes);
+        expect(made.changes.filter((change) => !passing.has(change))).toEqual(judged.held);
+        expect(judged.changes.length).toBeLessThanOrEqual(
+          allowed(governed, limits.changed, limits.floor) + 1e-6,
+        );
+        expect(judged.changes.filter(isLoosening).length).toBeLessThanOrEqual(
+          allowed(governed, limits.loosened, limits.floor) + 1e-6,
+        );
+        if (given.foreign) expect(judged.changes).toEqual([]);
+        const lost = (given.lastListed ?? 0) - given.wanted.length;
+        if (lost > allowed(given.lastListed ?? 0, limits.shrunk, limits.floor))
+          expect(judged.changes).toEqual([]);
+        const rules = judged.refusals.map(({ rule }) => rule);
+        if (rules.length === 1 && rules[0] === "loosened") expect(judged.held.every(isLoosening)).toBe(true);
+        expect(judged.heldDigest === null).toBe(rules.length === 0);
+        expect(judged.summary.held).toBe(judged.held.length);
+        expect(judgePlan(made, known)).toEqual(judged);
+        expect(releasePlan(judged)).toEqual(made);
+      }),
+    ),
+  timeFor("guard: its limits"),
+);
 
-test("stricter limits never let more through", () => {
-  const stricter = fc.tuple(
-    cases,
-    fc.double({ min: 0, max: 1, noNaN: true }),
-    fc.integer({ min: 0, max: 6 }),
-  );
-  fc.assert(
-    fc.property(stricter, ([given, factor, floor]) => {
-      const made = planOf(given);
-      const { limits } = given;
-      const tight = {
-        changed: (limits.changed ?? 1) * factor,
-        loosened: (limits.loosened ?? 1) * factor,
-        shrunk: (limits.shrunk ?? 1) * factor,
-        floor: Math.min(floor, limits.floor),
-      };
-      const loose = new Set(judgePlan(made, contextOf(given)).changes);
-      const strict = judgePlan(made, contextOf({ ...given, limits: tight })).changes;
-      expect(strict.filter((change) => !loose.has(change))).toEqual([]);
-    }),
-    { numRuns: propertyRuns() },
-  );
-});
+test(
+  "stricter limits never let more through",
+  (context) => {
+    const stricter = fc.tuple(
+      cases,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 0, max: 6 }),
+    );
+    return holds(
+      context,
+      "guard: stricter limits",
+      fc.property(stricter, ([given, factor, floor]) => {
+        const made = planOf(given);
+        const { limits } = given;
+        const tight = {
+          changed: (limits.changed ?? 1) * factor,
+          loosened: (limits.loosened ?? 1) * factor,
+          shrunk: (limits.shrunk ?? 1) * factor,
+          floor: Math.min(floor, limits.floor),
+        };
+        const loose = new Set(judgePlan(made, contextOf(given)).changes);
+        const strict = judgePlan(made, contextOf({ ...given, limits: tight })).changes;
+        expect(strict.filter((change) => !loose.has(change))).toEqual([]);
+      }),
+    );
+  },
+  timeFor("guard: stricter limits"),
+);

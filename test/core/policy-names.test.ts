@@ -61,7 +61,7 @@ describe("policies' names", () => {
         const turned = keys.toSorted((a, b) => ((a.id.length * seed) % 7) - ((b.id.length * seed) % 5) || 1);
         expect(policyNames(turned, words)).toEqual(made);
       }),
-      { numRuns: propertyRuns() },
+      { numRuns: propertyRuns },
     );
   });
 });

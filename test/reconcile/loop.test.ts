@@ -166,7 +166,7 @@ test("whatever order rings, ends and a stop come in, the invariants hold", async
         }
       },
     ),
-    { numRuns: propertyRuns() },
+    { numRuns: propertyRuns },
   );
 });
 

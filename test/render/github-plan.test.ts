@@ -179,7 +179,7 @@ describe("a plan for a pull request", () => {
         const { view, problems: told } = hostileView(texts);
         for (const at of [undefined, now]) await expectOnlyOurs(githubPlan({ ...view, at }, told));
       }),
-      { numRuns: propertyRuns() },
+      { numRuns: propertyRuns },
     );
   });
 });

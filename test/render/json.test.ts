@@ -128,7 +128,7 @@ describe("a plan as JSON", () => {
           expect(result["notices"]).toEqual(made.notices);
         },
       ),
-      { numRuns: propertyRuns() },
+      { numRuns: propertyRuns },
     );
   });
 });

@@ -50,7 +50,7 @@ describe("sarif", () => {
   test("whatever is found and wherever, the log keeps the published schema", () => {
     fc.assert(
       fc.property(findings, (found) => void valid(sarif(found))),
-      { numRuns: propertyRuns() },
+      { numRuns: propertyRuns },
     );
   });
 
@@ -152,7 +152,7 @@ describe("github", () => {
           expect(properties).toMatchObject({ line: `${at}`, col: `${column}`, title: `${code} ${rule}` });
         });
       }),
-      { numRuns: propertyRuns() },
+      { numRuns: propertyRuns },
     );
   });
 });
@@ -211,7 +211,7 @@ describe("junit", () => {
         expect(xml).not.toMatch(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/);
         expect(xml).not.toMatch(/\p{Surrogate}/u);
       }),
-      { numRuns: propertyRuns() },
+      { numRuns: propertyRuns },
     );
   });
 });
