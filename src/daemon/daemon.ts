@@ -29,7 +29,7 @@ import { createWakeUp } from "./wake-up.ts";
 
 export interface DaemonParts {
   readonly watch: Bell;
-  readonly schedule: Bell & Pick<Schedule, "turnMs">;
+  readonly schedule: Bell & Pick<Schedule, "wasDue">;
   readonly state: StateReader;
   /** The control plane's base URL: a state that knows another one is cold. */
   readonly target: string;
@@ -146,8 +146,9 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
 
   /** What is enforced again changes then, and only a pass that looks can tell what that means for the keys. */
   function lookAt(end: string | undefined): void {
-    if (end === undefined) acknowledged.stop();
-    else if (!stopping) acknowledged.set("reconcile", momentWaitMs(Date.parse(end), clock.now()));
+    acknowledged.stop();
+    if (end !== undefined && !stopping)
+      acknowledged.set("reconcile", momentWaitMs(Date.parse(end), clock.now()));
   }
 
   function answer(one: Waiting, report: PassReport | null): void {
@@ -161,9 +162,10 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
 
   function isOverdue(): boolean {
     const last = lastReconciled(parts);
-    const age = last === null ? 0 : clock.now() - last;
+    if (last === null) return false;
+    const now = clock.now();
     // Neither an instant to come nor one that cannot be read says how old it is.
-    return !(age >= 0 && age <= (parts.schedule.turnMs() ?? Infinity));
+    return !(last <= now) || parts.schedule.wasDue(last, now);
   }
 
   await parts.watch.start(() => ring("edit"));

@@ -17,11 +17,17 @@ function ignore(): void {
   // Said to nobody.
 }
 
+/** Each costs some 30 µs. */
+const mostSteps = 3_000;
+
 export interface Schedule extends Bell {
   /** When it rings next, without the jitter; null when it is not started, or never does. */
   next(): Date | null;
-  /** How long it is from its next ring to the one after that, in milliseconds; null when there are not two. */
-  turnMs(): number | null;
+  /**
+   * Whether it was to ring after `since` and until `now`, without the jitter; both in milliseconds since the epoch. Also true
+   * where that is too long ago to tell: more than 3,000 minutes, or seconds where the expression has a field for them.
+   */
+  wasDue(since: number, now: number): boolean;
 }
 
 /**
@@ -46,9 +52,15 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       return Promise.resolve();
     },
     next: () => task?.getNextRun() ?? null,
-    turnMs() {
-      const [first, second] = task?.getNextRuns(2) ?? [];
-      return first === undefined || second === undefined ? null : second.getTime() - first.getTime();
+    wasDue(since, now) {
+      const stepMs = options.cron.trim().split(/\s+/).length === 6 ? 1_000 : 60_000;
+      const last = Math.floor(now / stepMs) * stepMs;
+      for (let step = 0; step < mostSteps; step += 1) {
+        const instant = last - step * stepMs;
+        if (instant <= since) return false;
+        if (task?.match(new Date(instant)) === true) return true;
+      }
+      return true;
     },
     async stop() {
       const stopping = task;

@@ -26,7 +26,7 @@ test("to pause what is paused says, keeps and changes nothing, and it is paused 
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(),
       next: () => null,
-      turnMs: () => null,
+      wasDue: () => false,
     },
     daemon: () => undefined,
     proofs: {

@@ -42,7 +42,7 @@ export class DaemonRig {
     const write = (text: string): void => void this.events.push((JSON.parse(text) as { msg: string }).msg);
     const daemon = await startDaemon({
       watch: this.#bell("watch"),
-      schedule: { ...this.#bell("schedule"), turnMs: () => turnMs },
+      schedule: { ...this.#bell("schedule"), wasDue: (since, now) => now - since > turnMs },
       state: this.state,
       target,
       runPass: (kind, signals) => this.#runPass(kind, signals),

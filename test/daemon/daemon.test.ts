@@ -29,9 +29,9 @@ describe("a start", () => {
   });
 
   test.each([
-    ["within one turn of the schedule, it leaves the rest to it", turnMs, ["edit"]],
+    ["after the schedule rang last, it leaves the rest to it", turnMs, ["edit"]],
     [
-      "longer ago, it compares everything after the edits: a ring was missed",
+      "before it was to ring, it compares everything after the edits: a ring was missed",
       turnMs + 1,
       ["edit", "reconcile"],
     ],

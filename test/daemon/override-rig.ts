@@ -65,7 +65,7 @@ export class OverrideRig {
   async start(): Promise<void> {
     this.daemon = await startDaemon({
       watch: { start: (ring) => Promise.resolve(void (this.edited = ring)), stop },
-      schedule: { start: () => Promise.resolve(), stop, turnMs: () => null },
+      schedule: { start: () => Promise.resolve(), stop, wasDue: () => false },
       state: this.ports.state,
       target,
       settleMs,

@@ -81,18 +81,33 @@ describe("a process that was busy, or a machine that was asleep", () => {
   });
 });
 
-describe("its turn", () => {
+describe("whether it was due", () => {
+  const at = (time: string): number => Date.parse(`2026-09-02T${time}Z`);
+
   test.each([
-    ["*/15 * * * *", 15 * minute],
-    ["*/20 * * * * *", minute / 3],
-    ["0 9 * * *", 24 * 60 * minute],
-    ["0 9,10 * * *", 60 * minute],
-  ])("of %s is from its next ring to the one after that", async (cron, turnMs) => {
-    expect((await start({ cron })).turnMs()).toBe(turnMs);
+    ["*/15 * * * *", "12:00:01", "12:14:59.999", false],
+    ["*/15 * * * *", "12:00:01", "12:15:00", true],
+    ["*/15 * * * *", "12:00:00", "12:00:00", false],
+    ["*/15 * * * *", "11:59:59.999", "12:00:30", true],
+    ["*/20 * * * * *", "12:00:01", "12:00:19", false],
+    ["*/20 * * * * *", "12:00:01", "12:00:21", true],
+    ["0 2 * * *", "00:30:00", "01:59:59", false],
+    ["0 2 * * *", "00:30:00", "23:00:00", true],
+    ["0 2 * * *", "02:00:01", "23:59:59", false],
+  ])("%s after %s and until %s: %s", async (cron, since, now, wasDue) => {
+    expect((await start({ cron })).wasDue(at(since), at(now))).toBe(wasDue);
   });
 
-  test("is not known before it starts", () => {
-    expect(createSchedule({ cron: "* * * * *", timezone: "UTC", jitterMs: 0 }).turnMs()).toBeNull();
+  test("is asked in its time zone", async () => {
+    const berlin = await start({ cron: "0 2 * * *", timezone: "Europe/Berlin" });
+    expect(berlin.wasDue(at("00:00:01"), at("12:00:00"))).toBe(false);
+    expect(berlin.wasDue(at("00:00:00") - 1, at("12:00:00"))).toBe(true);
+  });
+
+  test("is taken for granted where it is too long ago to tell", async () => {
+    const yearly = await start({ cron: "0 0 1 1 *" });
+    expect(yearly.wasDue(at("12:00:00") - 2_000 * minute, at("12:00:00"))).toBe(false);
+    expect(yearly.wasDue(at("12:00:00") - 4_000 * minute, at("12:00:00"))).toBe(true);
   });
 });
 
