@@ -70,7 +70,13 @@ export type FieldVerdict =
       /** When it is put back again, in milliseconds since the epoch. */
       readonly until: number;
     }
-  | { readonly kind: "settling" | "not-reflected" | "refused"; readonly from: Canonical | undefined };
+  | {
+      readonly kind: "settling";
+      readonly from: Canonical | undefined;
+      /** Whether a read has shown our value since it was written: no other one is waited for. */
+      readonly wasShown: boolean;
+    }
+  | { readonly kind: "not-reflected" | "refused"; readonly from: Canonical | undefined };
 
 export function diffField(sides: FieldSides, context: DiffContext): FieldVerdict {
   const { path, desired, applied } = sides;
@@ -90,7 +96,9 @@ export function diffField(sides: FieldSides, context: DiffContext): FieldVerdict
   if (applied?.confirmed === undefined) return set("new");
   if (!sameCanonical(applied.confirmed.value, desired)) return set("policy");
   if (seen === undefined) return { kind: "in-sync" };
-  if (mayBeLate(sides, seen, context)) return { kind: "settling", from };
+  if (mayBeLate(sides, seen, context)) {
+    return { kind: "settling", from, wasShown: applied.unproved !== true };
+  }
   const foundBefore = applied.mendedFrom !== undefined && sameCanonical(applied.mendedFrom.value, seen);
   if (foundBefore) return { kind: "not-reflected", from };
   const { reverts } = applied;

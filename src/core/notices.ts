@@ -44,10 +44,14 @@ export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judg
   const found = shortText(verdict.from ?? null);
   const wanted = shortText(field.value);
   switch (verdict.kind) {
-    case "settling":
-      return [
-        notice(desired, "settling", `${path} was set to ${wanted} a moment ago and still reads ${found}`),
-      ];
+    case "settling": {
+      const set = `${path} was set to ${wanted} a moment ago and`;
+      if (!verdict.wasShown) return [notice(desired, "settling", `${set} still reads ${found}`)];
+      const message =
+        `${set} has read so, and now reads ${found} as before: a read that lags behind, or somebody's change, which is ` +
+        "mended once the settle time is over";
+      return [{ ...notice(desired, "settling", message), wasShown: true }];
+    }
     case "not-reflected":
       return [
         notice(desired, "not-reflected", `${path} was set to ${wanted} twice and still reads ${found}`),

@@ -92,9 +92,11 @@ export function readReport(kept: JsonObject): PassReport {
   return { awaiting: 0, refusals: [], heldDigest: null, overrides: null, ...kept } as unknown as PassReport;
 }
 
-/** The report after what was written was read back: what is settled is not settling any more. */
+/** The report after what was written was read back: what was waited for is not settling any more. */
 export function withReadBack(report: PassReport, judged: ReadonlySet<string>, awaiting: number): PassReport {
-  const notices = report.notices.filter(({ kind, keyId }) => kind !== "settling" || !judged.has(keyId));
+  const notices = report.notices.filter(
+    ({ kind, keyId, wasShown }) => kind !== "settling" || wasShown === true || !judged.has(keyId),
+  );
   return { ...report, notices, awaiting };
 }
 

@@ -85,6 +85,8 @@ export interface Notice {
   readonly keyId: KeyId;
   readonly policy: string;
   readonly message: string;
+  /** Of `settling`: a read has shown the value since it was written, so that only another pass tells what it is now. */
+  readonly wasShown?: true;
 }
 
 /** The guard's rules, which `guard.ts` explains. */

@@ -2,7 +2,7 @@ import type { Clock } from "../ports.ts";
 import type { Ring } from "../reconcile/loop.ts";
 
 export interface Alarms {
-  /** Rings once after `ms`, unless something that covers it comes first. */
+  /** Rings once after `ms`, unless something that covers it comes first. One that is to ring sooner stays. */
   set(kind: Ring, ms: number): void;
   /** What was rung begins: alarms that it covers are off. A reconcile pass covers all, the others themselves. */
   covered(kind: Ring): void;
@@ -11,20 +11,27 @@ export interface Alarms {
 
 /** The wake-ups that the daemon plans for itself, one a kind of ring. */
 export function createAlarms(clock: Clock, ring: (kind: Ring) => void): Alarms {
-  const armed = new Map<Ring, AbortController>();
+  const armed = new Map<Ring, { readonly at: number; readonly signal: AbortController }>();
 
   function off(kind: Ring): void {
-    armed.get(kind)?.abort();
+    armed.get(kind)?.signal.abort();
     armed.delete(kind);
   }
 
   return {
     set(kind, ms) {
+      const at = clock.now() + ms;
+      const before = armed.get(kind);
+      if (before !== undefined && before.at <= at) return;
       off(kind);
-      const alarm = new AbortController();
+      const signal = new AbortController();
+      const alarm = { at, signal };
       armed.set(kind, alarm);
-      clock.sleep(ms, alarm.signal).then(
-        () => ring(kind),
+      clock.sleep(ms, signal.signal).then(
+        () => {
+          if (armed.get(kind) === alarm) armed.delete(kind);
+          ring(kind);
+        },
         () => undefined,
       );
     },

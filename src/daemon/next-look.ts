@@ -48,6 +48,9 @@ export function nextLook(report: PassReport, context: LookContext): NextLook | n
   }
   if (lost) return { kind: report.kind, afterMs: retryMs, failed: true };
   // What was not read back yet is judged by reading it back, which rings a pass where it must.
-  const settling = report.awaiting === 0 && report.notices.some(({ kind }) => kind === "settling");
+  const isAwaited = report.awaiting > 0;
+  const settling = report.notices.some(
+    ({ kind, wasShown }) => kind === "settling" && (wasShown === true || !isAwaited),
+  );
   return settling ? { kind: "reconcile", afterMs: context.settleMs, failed: false } : null;
 }

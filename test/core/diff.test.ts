@@ -31,8 +31,8 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
   test("A equals D, confirmed a moment ago, V is what we replaced: settling; from the settle time on it is drift", () => {
     const at = (age: number): FieldVerdict =>
       judge({ desired: D, applied: { ...confirmed(D, now - age), replaced: [other] }, live: other });
-    expect(at(0)).toEqual({ kind: "settling", from: other });
-    expect(at(settleMs - 1)).toEqual({ kind: "settling", from: other });
+    expect(at(0)).toEqual({ kind: "settling", from: other, wasShown: true });
+    expect(at(settleMs - 1)).toEqual({ kind: "settling", from: other, wasShown: true });
     expect(at(settleMs)).toMatchObject({ kind: "set", why: "drift", from: other });
     expect(at(settleMs + 1)).toMatchObject({ kind: "set", why: "drift", from: other });
   });
@@ -50,7 +50,11 @@ describe.each(pairs)("D = %j, another value = %j", (D, other) => {
 
   test("what we replaced was not known: every other value may be late", () => {
     const applied = { ...confirmed(D, now), replaced: "unknown" as const };
-    expect(judge({ desired: D, applied, live: other })).toEqual({ kind: "settling", from: other });
+    expect(judge({ desired: D, applied, live: other })).toEqual({
+      kind: "settling",
+      from: other,
+      wasShown: true,
+    });
     expect(judge({ desired: D, applied, live: "somebody's" }).kind).toBe("settling");
   });
 

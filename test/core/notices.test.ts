@@ -132,6 +132,7 @@ describe("notices", () => {
     expect(kinds(made)).toEqual(["refused", "settling", "not-reflected"]);
     for (const { message } of made.notices) expect(message).toContain("name");
     expect(made.notices[2]?.message).toContain('"key"');
+    expect(made.notices[1]).toMatchObject({ wasShown: true, message: expect.stringContaining("as before") });
   });
 
   test("a value of any length takes one line", () => {

@@ -36,7 +36,11 @@ describe("within the settle time", () => {
 
   test("a value that our write replaced is settling, and any other value is drift at once", () => {
     const field = wrote(5, [9]);
-    expect(judge({ desired: 5, applied: field, live: 9 })).toEqual({ kind: "settling", from: 9 });
+    expect(judge({ desired: 5, applied: field, live: 9 })).toEqual({
+      kind: "settling",
+      from: 9,
+      wasShown: true,
+    });
     for (const live of [8, 0, null]) {
       expect(judge({ desired: 5, applied: field, live })).toMatchObject({ why: "drift", from: live });
     }
@@ -48,7 +52,11 @@ describe("within the settle time", () => {
     const field = write({ desired: 5, when: now });
     expect(field.replaced).toBe("unknown");
     for (const live of [9, 8, null]) {
-      expect(judge({ desired: 5, applied: field, live })).toEqual({ kind: "settling", from: live });
+      expect(judge({ desired: 5, applied: field, live })).toEqual({
+        kind: "settling",
+        from: live,
+        wasShown: false,
+      });
       const later = judge({ desired: 5, applied: field, live, when: now + settleMs });
       expect(later).toMatchObject({ why: "drift", replaced: [live] });
     }
@@ -65,7 +73,7 @@ describe("within the settle time", () => {
   test("a value that the field holds to be the same as a replaced one is settling too", () => {
     const override = "defaults.allow_config_override";
     const given = { path: override, desired: false, applied: wrote(false, [true]) };
-    expect(judge({ ...given, live: null })).toEqual({ kind: "settling", from: null });
+    expect(judge({ ...given, live: null })).toEqual({ kind: "settling", from: null, wasShown: true });
     const limits = [{ type: "requests", unit: "rpm", value: 5 }];
     const reordered = [{ value: 5, unit: "rpm", type: "requests" }];
     expect(

@@ -55,6 +55,12 @@ describe("a pass is followed by another one", () => {
       { notices: [notice("settling")] },
       { kind: "reconcile", afterMs: settleMs, failed: false },
     ],
+    ["never, when it is read back anyway", { notices: [notice("settling")], awaiting: 1 }, null],
+    [
+      "once it has settled, reading, when it was read back before, whatever else is",
+      { notices: [{ ...notice("settling"), wasShown: true }], awaiting: 1 },
+      { kind: "reconcile", afterMs: settleMs, failed: false },
+    ],
     [
       "soon rather than once it has settled",
       { notices: [notice("settling")], unfinished: [outcome("unknown")] },

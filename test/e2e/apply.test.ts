@@ -221,6 +221,26 @@ describe("apply against a control plane that is not the simulator", () => {
     expect((await place.run("plan")).exitCode).toBe(0);
   });
 
+  test("what reads again as before the write is not in sync, whatever else was written, and is mended in the end", async () => {
+    place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: renamed, description: described }"));
+    const before = structuredClone(plane.keys.get(uuid(1))!);
+    expect((await place.run("apply")).exitCode).toBe(0);
+    Object.assign(plane.keys.get(uuid(1))!, { name: before["name"], description: "somebody's" });
+    const second = await place.run("apply", "--format", "json");
+    const { changes, notices, outcomes } = expectResult("apply", second.stdout);
+    expect(changes.map(({ fields }: any) => fields.map(({ path }: any) => path))).toEqual([["description"]]);
+    expect(outcomes).toMatchObject([{ outcome: "applied" }]);
+    expect(notices).toMatchObject([{ kind: "settling", keyId: uuid(1), wasShown: true }]);
+    const status = await place.run("status", "--format", "json");
+    expect([status.exitCode, expectResult("status", status.stdout)["inSync"]]).toEqual([2, false]);
+
+    place.env["KEYSTEWARD_SETTLE"] = "0s";
+    expect((await place.run("apply")).exitCode).toBe(0);
+    expect(plane.keys.get(uuid(1))).toMatchObject({ name: "renamed", description: "described" });
+    expect((await place.run("plan")).exitCode).toBe(0);
+    expect((await place.run("status")).exitCode).toBe(0);
+  });
+
   test("a value that is accepted and not stored is not taken for applied: tried once more, then told and left alone", async () => {
     place.env["KEYSTEWARD_SETTLE"] = "50ms";
     place.write("one.yaml", keyPolicy("one", uuid(1), "{ name: renamed }"));
