@@ -14,7 +14,10 @@
  *   expires_at        null                -
  *   usage_limits      null                the other parts; null parts only where there is something to empty
  *   rotation_policy   null                the transition period; the other kind of time as null where it is set
- *   defaults          parts: {} and null  always all three parts
+ *   defaults          parts: {} and null  the other parts, but for those that are empty
+ *
+ * What is empty and stays so is left out: the result is the same whichever way Portkey reads it, nobody is told of an
+ * empty value that was not asked for, and a config switch that reads as unset stays whatever it is.
  *
  * `reset_usage` is no field: it acts when it is sent, and what is not named beside it stays (Portkey's page on updating a
  * key). So it carries nothing along, and is sent by itself when nothing else changes.
@@ -112,9 +115,15 @@ function defaults(parts: BodyParts): Json | undefined {
   if (metadata === undefined || configId === undefined || (configSwitch === undefined && !parts.complete)) {
     return undefined;
   }
-  const whole = { metadata, config_id: configId };
+  const stays = (path: FieldPath): boolean =>
+    parts.live !== undefined && !parts.changed.some((one) => one === path || one.startsWith(`${path}.`));
+  const body: Record<string, Json> = {};
+  if (Object.keys(metadata).length > 0 || !stays("defaults.metadata")) body["metadata"] = metadata;
+  if (configId !== null || !stays("defaults.config_id")) body["config_id"] = configId;
   // Unset has the effect of true, Portkey's documented default; unknown even after a GET is left alone.
-  return configSwitch === undefined ? whole : { ...whole, allow_config_override: configSwitch ?? true };
+  const isSaid = typeof configSwitch === "boolean" || !stays("defaults.allow_config_override");
+  if (configSwitch !== undefined && isSaid) body["allow_config_override"] = configSwitch ?? true;
+  return body;
 }
 
 function metadataOf(parts: BodyParts): JsonObject | undefined {

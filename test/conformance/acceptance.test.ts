@@ -126,7 +126,7 @@ describe.each(servers)("$server", ({ model }) => {
     const it = await stage();
     it.want({ defaults: { config_id: config, allow_config_override: false } });
     expect(await it.update()).toEqual({
-      defaults: { metadata: {}, config_id: config, allow_config_override: false },
+      defaults: { config_id: config, allow_config_override: false },
     });
     expect(it.stored()).toMatchObject({ defaults: { config_id: config }, allow_config_override: 0 });
     await it.expectSilence();
@@ -136,7 +136,7 @@ describe.each(servers)("$server", ({ model }) => {
     await it.expectSilence();
     it.want({ defaults: { config_id: null } });
     expect(await it.update()).toEqual({
-      defaults: { metadata: {}, config_id: null, allow_config_override: true },
+      defaults: { config_id: null, allow_config_override: true },
     });
     expect(it.stored().defaults.config_id).toBeNull();
     await it.expectSilence();
@@ -150,9 +150,7 @@ describe.each(servers)("$server", ({ model }) => {
     await it.expectSilence();
     expect(it.stored().allow_config_override).toBeNull();
     it.want({ defaults: { allow_config_override: false } });
-    expect(await it.update()).toEqual({
-      defaults: { metadata: {}, config_id: null, allow_config_override: false },
-    });
+    expect(await it.update()).toEqual({ defaults: { allow_config_override: false } });
     await it.expectSilence();
   });
 

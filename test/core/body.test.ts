@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { UpdateBody } from "../../src/core/key.ts";
 import type { JsonObject } from "../../src/core/policy.ts";
-import { configA, configB, live } from "./build.ts";
+import { updateBody } from "../../src/core/body.ts";
+import { configA, configB, desiredFields, live } from "./build.ts";
 import { body } from "./body-of.ts";
 
 const budget = { type: "tokens", credit_limit: 500, alert_threshold: 400, periodic_reset: "monthly" };
@@ -85,7 +86,7 @@ describe("how a field is emptied", () => {
   });
 });
 
-describe("`defaults` goes out with all three parts", () => {
+describe("`defaults` goes out with all of its parts, but for those that are empty and stay so", () => {
   test("the parts that nobody manages are sent as they are live", () => {
     const found = live({
       defaults: { metadata: { team: "search", tier: 2, nested: [1] }, config_id: configB },
@@ -104,14 +105,32 @@ describe("`defaults` goes out with all three parts", () => {
     const found = live({ defaults: { metadata: { a: "1", b: "2", c: 3 }, config_id: null } });
     const key = { defaults: { metadata: { a: "9", b: null, "d.e": "4" } } };
     expect(body({ key, live: found })).toEqual({
-      defaults: { metadata: { a: "9", c: 3, "d.e": "4" }, config_id: null, allow_config_override: true },
+      defaults: { metadata: { a: "9", c: 3, "d.e": "4" } },
     });
   });
 
-  test("an unset switch is sent as true, which is its effect", () => {
+  test("a switch that reads as unset is left out, as it may be a false that reads so", () => {
     const found = live({ allow_config_override: null });
     expect(body({ key: { defaults: { config_id: configA } }, live: found })).toEqual({
-      defaults: { metadata: {}, config_id: configA, allow_config_override: true },
+      defaults: { config_id: configA },
+    });
+  });
+
+  test("one that is to be as it was before it was set is sent as true, which is the effect of unset", () => {
+    const desired = desiredFields({ defaults: { allow_config_override: true } });
+    const [path, field] = [...desired][0]!;
+    const restored = new Map([[path, { ...field, value: null }]]);
+    const found = live({ allow_config_override: 0 });
+    expect(updateBody({ desired: restored, changed: [path], live: found, complete: true })).toEqual({
+      defaults: { allow_config_override: true },
+    });
+  });
+
+  test("what nobody says and is empty is left out also where the policy asks for it to be empty", () => {
+    const found = live({ defaults: { metadata: null, config_id: null } });
+    const key = { defaults: { metadata: null, config_id: null, allow_config_override: false } };
+    expect(body({ key, changed: ["defaults.allow_config_override"], live: found })).toEqual({
+      defaults: { allow_config_override: false },
     });
   });
 
@@ -119,18 +138,14 @@ describe("`defaults` goes out with all three parts", () => {
     const found = live();
     const fields = new Map([...found.fields].filter(([path]) => path !== "defaults.allow_config_override"));
     const key = { defaults: { config_id: configA } };
-    expect(body({ key, live: { ...found, fields } })).toEqual({
-      defaults: { metadata: {}, config_id: configA },
-    });
+    expect(body({ key, live: { ...found, fields } })).toEqual({ defaults: { config_id: configA } });
     expect(body({ key, live: { ...found, fields }, complete: false })).toBeUndefined();
   });
 
   test("names that every object inherits can be metadata", () => {
     const metadata = JSON.parse('{"__proto__":"1","constructor":null}') as JsonObject;
     const sent = body({ key: { defaults: { metadata } } });
-    expect(JSON.stringify(sent)).toBe(
-      '{"defaults":{"metadata":{"__proto__":"1"},"config_id":null,"allow_config_override":true}}',
-    );
+    expect(JSON.stringify(sent)).toBe('{"defaults":{"metadata":{"__proto__":"1"}}}');
   });
 });
 
