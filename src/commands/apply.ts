@@ -1,17 +1,17 @@
 import { isTaken, type Outcome, type PassReport } from "../core/outcome.ts";
-import { awaitProof, withProofs } from "../reconcile/await-proof.ts";
 import type { PassPorts } from "../reconcile/pass.ts";
-import { addRequests, keepReadBack, requestsSince } from "../reconcile/report.ts";
+import { addRequests, requestsSince } from "../reconcile/report.ts";
 import type { Survey } from "../reconcile/survey.ts";
 import { humanOutcomes, humanPlan } from "../render/human-plan.ts";
 import { countProblems, humanProblems } from "../render/human-problems.ts";
 import { applyJson, type ApplyResult } from "../render/json.ts";
 import { confirmed, isInteractive } from "./ask.ts";
-import { exits, keptAlive } from "./context.ts";
+import { exits } from "./context.ts";
 import type { CommonFlags, Io } from "./context.ts";
 import { withOwnPass, type OwnPass } from "./own-pass.ts";
 import { createRemoteContext, type RemoteContext } from "./remote-context.ts";
 import { keyNames } from "./plan.ts";
+import { provedOutcomes } from "./proved-outcomes.ts";
 import { showProgress, type Progress } from "./progress.ts";
 
 export interface ApplyFlags extends CommonFlags {
@@ -72,17 +72,13 @@ interface Pushed {
   readonly stopping: AbortSignal;
 }
 
-/** Reads back what was pushed, and waits for it as long as reads may lag: an answer of 200 is not yet an effect. */
 async function proved(
   ports: PassPorts,
   { report, outcomes, settleMs, stopping }: Pushed,
 ): Promise<Pick<ApplyResult, "outcomes" | "requests">> {
-  if (report.awaiting === 0) return { outcomes, requests: report.requests };
   const before = ports.tally();
-  const awaited = await keptAlive(awaitProof(ports, { pass: report.pass, settleMs, signal: stopping }));
-  keepReadBack(ports.state, awaited.proofs.values());
-  const requests = addRequests(report.requests, requestsSince(before, ports.tally()));
-  return { outcomes: withProofs(outcomes, awaited), requests };
+  const ended = await provedOutcomes(ports, outcomes, { pass: report.pass, settleMs, signal: stopping });
+  return { outcomes: ended, requests: addRequests(report.requests, requestsSince(before, ports.tally())) };
 }
 
 /** Whoever has reviewed what is held has seen what needs a second look; the rest goes by itself. */

@@ -1,22 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { assemble, assembleHistory, assembleState } from "../assemble.ts";
-import { isTaken, type Outcome } from "../core/outcome.ts";
-import { keysToProve } from "../core/proof.ts";
+import { isTaken } from "../core/outcome.ts";
 import { pointFrom, type RestorePoint } from "../core/restore.ts";
 import { askDaemon } from "../daemon/control-client.ts";
 import { AppError } from "../errors.ts";
-import { awaitProof, withProofs } from "../reconcile/await-proof.ts";
-import { keepReadBack } from "../reconcile/report.ts";
 import { humanOutcomes } from "../render/human-plan.ts";
 import { humanRestore } from "../render/human-restore.ts";
 import { restoreJson } from "../render/json.ts";
 import { confirmed, isInteractive } from "./ask.ts";
-import { createContext, exits, keptAlive } from "./context.ts";
+import { createContext, exits } from "./context.ts";
 import type { CommonFlags, Context, Io } from "./context.ts";
 import { createRemoteContext } from "./remote-context.ts";
 import { instantOf } from "./instant.ts";
 import { ledgerNames, liveNames, namedKey } from "./named-key.ts";
 import { pastReader } from "./past-of.ts";
+import { provedOutcomes } from "./proved-outcomes.ts";
 import { restoreKey, type RestoreOrder, type RestoreResult } from "../reconcile/restore-key.ts";
 import { stopping } from "./stopping.ts";
 
@@ -136,17 +134,11 @@ async function alone(io: Io, flags: RestoreFlags, work: (doer: Doer) => Promise<
     signal: new AbortController().signal,
   };
 
-  async function proved(outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
-    if (keysToProve(ports.state.applied()).length === 0) return outcomes;
-    const awaited = await keptAlive(awaitProof(ports, { pass, settleMs, signal: stop.signal }));
-    keepReadBack(ports.state, awaited.proofs.values());
-    return withProofs(outcomes, awaited);
-  }
-
   try {
     return await work(async (order) => {
       const result = await restoreKey(ports, order, options);
-      return { ...result, outcomes: await proved(result.outcomes) };
+      const look = { pass, settleMs, signal: stop.signal };
+      return { ...result, outcomes: await provedOutcomes(ports, result.outcomes, look) };
     });
   } finally {
     stop.release();

@@ -214,6 +214,8 @@ describe("without a daemon", () => {
     expect(approved.ended.exitCode).toBe(0);
     expect(approved).toMatchObject({ outcome: "done", applied: 10, held: [] });
     expect(limits()).toEqual(ten(100));
+    // It has read back what it wrote: nothing is open.
+    expect((await place.run("status")).exitCode).toBe(0);
     await expectNothingToPlan();
   });
 
