@@ -46,6 +46,10 @@ function reasonOf(field: FieldChange, lifeline: Lifeline): string | undefined {
     case "rotation_policy.rotation_period_days":
     case "rotation_policy.next_rotation_at":
       return rotationReason(field);
+    case "rotation_policy.key_transition_period_ms":
+      return field.rank === "tightens" || field.from === undefined
+        ? "would have its former secret end sooner after a rotation"
+        : undefined;
     default:
       return undefined;
   }

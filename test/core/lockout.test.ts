@@ -110,6 +110,14 @@ test("a rotation by the server that was not there is a lockout, a slower one is 
   expect(reasons({ rotation_policy: monthly }, { rotation_policy: weekly })).toEqual([]);
 });
 
+test("a former secret that ends sooner after a rotation is a lockout, one that lasts longer is not", () => {
+  const policyOf = (ms: number) => ({
+    rotation_policy: { rotation_period: "monthly", key_transition_period_ms: ms },
+  });
+  expect(reasons(policyOf(1_800_000), policyOf(432_000_000))).toHaveLength(1);
+  expect(reasons(policyOf(432_000_000), policyOf(1_800_000))).toEqual([]);
+});
+
 test("a name, metadata or an address locks nobody out", () => {
   const wanted = {
     name: "x",
