@@ -25,6 +25,7 @@ import {
   type KeyReset,
   type PlannedReset,
   type ResetContext,
+  type ResetMark,
   type SettledReset,
 } from "./reset.ts";
 import type { DesiredKey } from "./resolve.ts";
@@ -98,11 +99,12 @@ function planClaimed(desired: DesiredKey, sides: ClaimedSides): ResetPlan {
   const { wanted, claimed, retryRefused } = sides;
   switch (claimed.stand) {
     case "unsent":
-      return { send: planned(wanted, sides, { why: "unconfirmed" }), notices: [] };
+      return { send: planned(wanted, sides, { why: "unconfirmed", ...comparable(claimed) }), notices: [] };
     case "not-done":
       return { send: planned(wanted, sides, { why: "unconfirmed", earlier: markOf(claimed) }), notices: [] };
     case "refused": {
-      if (retryRefused) return { send: planned(wanted, sides, { why: "unconfirmed" }), notices: [] };
+      if (retryRefused)
+        return { send: planned(wanted, sides, { why: "unconfirmed", ...comparable(claimed) }), notices: [] };
       const message = `the server refused to reset usage (token ${quoted(wanted.value)}) before; it is not sent again yet`;
       return { notices: [notice(desired, "refused", message)] };
     }
@@ -111,6 +113,11 @@ function planClaimed(desired: DesiredKey, sides: ClaimedSides): ResetPlan {
     default:
       return claimed.stand satisfies never;
   }
+}
+
+/** What the key is compared with although the answer said that nothing was done: an answer can be wrong. */
+function comparable(claimed: ClaimedReset): { readonly earlier?: ResetMark } {
+  return claimed.before === undefined ? {} : { earlier: markOf(claimed) };
 }
 
 function planOpen(desired: DesiredKey, sides: ClaimedSides): ResetPlan {

@@ -35,6 +35,19 @@ test("a reset is sent after what tightens, and is no mend of drift", () => {
   expect(inPushOrder([reset!, tighter!]).map(({ rank }) => rank)).toEqual(["tightens", "loosens"]);
 });
 
+test("one that was answered with a refusal is compared with what was there before, where that is known", () => {
+  const planned = (stand: "refused" | "unsent", before?: null) => {
+    const claimed = { token: "launch", at: now, stand, ...(before === undefined ? {} : { before }) };
+    const key = { ...known.get(keyId(1))!, reset: { claimed } };
+    return plan({ policies, applied: new Map([[keyId(1), key]]), sightOf: seen(live()) }).changes[0]?.reset;
+  };
+  for (const stand of ["refused", "unsent"] as const) {
+    expect(planned(stand, null)?.earlier).toEqual({ at: now, before: null });
+    expect(planned(stand)).toBeDefined();
+    expect(planned(stand)?.earlier).toBeUndefined();
+  }
+});
+
 test("when usage was reset last is asked for while a reset is open, and else not", () => {
   const desired = [...resolve({ policies }).desired.values()];
   const asks = (stand: "open" | "unsent") => {
