@@ -7,14 +7,15 @@
  * of proportion until somebody has looked at it, and lets the rest go. It never adds or alters a change.
  *
  *   rule          holds           when
- *   changed       everything      more keys change than max(floor, share of the governed keys)
- *   loosened      what loosens    more keys are loosened than max(floor, share of the governed keys)
+ *   changed       everything      more keys change than max(floor, share of the enforced keys)
+ *   loosened      what loosens    more keys are loosened than max(floor, share of the enforced keys)
  *   shrunk        everything      the list lost more keys since the last complete one than max(floor, share of that)
  *   foreign       everything      policies name keys, and the control plane shows none of them; where they select keys,
  *                                 what was written before counts as well
  *   self-lockout  that change     it could lock out the key that we ourselves use
  *
- * The shares are judged on the whole plan, wherever it came from: a pass that read nothing is judged like one that did.
+ * Enforced are the keys that can be written: one that is paused, only reported, or not there, would make the others look like
+ * few. The shares are judged on the whole plan, wherever it came from: a pass that read nothing is judged like one that did.
  * Where that leaves too much unknown of which way changes go, the pass reads (`blind.ts`).
  * What tightens passes where only loosening is over its share; where `changed` is over too, nothing is believed.
  *
@@ -110,28 +111,28 @@ function digestOfHeld(held: readonly Change[], verdicts: readonly Verdict[]): st
 }
 
 function changed(plan: Plan, judged: readonly Change[], { changed: share, floor }: GuardLimits): Verdict[] {
-  const { desired } = plan.summary;
-  const limit = mostOf(desired, share, floor);
+  const { enforced } = plan.summary;
+  const limit = mostOf(enforced, share, floor);
   if (judged.length <= limit) return [];
   const message =
-    `${judged.length} of ${desired} governed keys would change, and more than ${limit} at once are not believed ` +
+    `${judged.length} of ${enforced} enforced keys would change, and more than ${limit} at once are not believed ` +
     `(${shareText(share)}, at least ${floor}): nothing is written`;
   return [{ rule: "changed", holds: judged, message, limit, actual: judged.length }];
 }
 
 /** How many keys a plan may loosen without an approval. */
 export function mostLoosened({ summary }: Pick<Plan, "summary">, limits: GuardLimits): number {
-  return mostOf(summary.desired, limits.loosened, limits.floor);
+  return mostOf(summary.enforced, limits.loosened, limits.floor);
 }
 
 function loosened(plan: Plan, judged: readonly Change[], limits: GuardLimits): Verdict[] {
   const { loosened: share, floor } = limits;
-  const { desired } = plan.summary;
+  const { enforced } = plan.summary;
   const holds = judged.filter(({ rank }) => rank === "loosens");
   const limit = mostLoosened(plan, limits);
   if (holds.length <= limit) return [];
   const message =
-    `${holds.length} of ${desired} governed keys would be loosened, and more than ${limit} at once are not believed ` +
+    `${holds.length} of ${enforced} enforced keys would be loosened, and more than ${limit} at once are not believed ` +
     `(${shareText(share)}, at least ${floor}): what loosens is held`;
   return [{ rule: "loosened", holds, message, limit, actual: holds.length }];
 }

@@ -31,7 +31,15 @@ import {
   heldNotice,
 } from "./notices.ts";
 import { overrideNotices } from "./override-notices.ts";
-import { digestOf, inPushOrder, type Change, type Notice, type PassKind, type Plan } from "./plan.ts";
+import {
+  digestOf,
+  inPushOrder,
+  type Change,
+  type FieldChange,
+  type Notice,
+  type PassKind,
+  type Plan,
+} from "./plan.ts";
 import { dueResetText, planReset } from "./plan-reset.ts";
 import type { KeyId } from "./policy.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
@@ -66,6 +74,8 @@ interface KeyResult {
   readonly change?: Change;
   readonly notices: readonly Notice[];
   readonly adoption?: Adoption;
+  /** Whether it can be written; what cannot be is not to make what is look like little. */
+  readonly isEnforced?: boolean;
 }
 
 /** What is set on a quarantined key is in no file as it stands now. */
@@ -74,6 +84,7 @@ function withOrigin(change: Change, input: PlanInput): Change {
 }
 
 const nothing: KeyResult = { notices: [] };
+const nothingToDo: KeyResult = { notices: [], isEnforced: true };
 
 export function makePlan(input: PlanInput): Plan {
   const desired = [...input.resolution.desired.values()];
@@ -105,6 +116,7 @@ export function makePlan(input: PlanInput): Plan {
     ].sort((a, b) => compareTexts(a.keyId, b.keyId)),
     summary: {
       desired: desired.length,
+      enforced: results.filter(({ isEnforced }) => isEnforced === true).length,
       live: input.liveCount,
       changes: changes.length,
       held: 0,
@@ -130,12 +142,15 @@ function planKey(desired: DesiredKey, input: PlanInput): KeyResult {
   const restoration = input.restorations.get(desired.keyId);
   if (restoration !== undefined)
     return told(desired, "restored", restoredText(desired, restoration) + alsoDue(desired, input));
-  if (isQuiet(desired, input)) return nothing;
+  if (isQuiet(desired, input)) return nothingToDo;
   const heir = brokenPredecessor(desired, input);
   if (heir !== undefined) return { notices: [heir] };
   const sight = input.sightOf(desired.keyId);
   if ("message" in sight) return told(desired, sight.kind, sight.message);
-  return desired.mode === "report" ? reportKey(desired, sight, input) : enforceKey(desired, sight, input);
+  if (desired.mode === "report") return reportKey(desired, sight, input);
+  const result = enforceKey(desired, sight, input);
+  const isThere = sight.kind !== "unseen" || input.applied.has(desired.keyId);
+  return { ...result, isEnforced: isThere || result.change !== undefined };
 }
 
 /** A reset of usage that is not made either. */

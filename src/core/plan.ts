@@ -106,6 +106,8 @@ export interface Refusal {
 export interface PlanSummary {
   /** Keys that policies ask something of. */
   readonly desired: number;
+  /** Those of them that can be written: not paused or only reported, and there as far as is known. */
+  readonly enforced: number;
   /** Keys that were read; null when the pass did not read. */
   readonly live: number | null;
   /** All that was planned, held or not. */

@@ -36,6 +36,7 @@ interface ReportParts {
 
 const emptySummary: PlanSummary = {
   desired: 0,
+  enforced: 0,
   live: null,
   changes: 0,
   held: 0,

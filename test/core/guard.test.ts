@@ -53,7 +53,7 @@ describe("more changes than their share", () => {
         actual: 7,
         approve: `keysteward approve ${judged.heldDigest ?? ""}`,
         message:
-          "7 of 20 governed keys would change, and more than 6 at once are not believed (30%, at least 2): nothing is written",
+          "7 of 20 enforced keys would change, and more than 6 at once are not believed (30%, at least 2): nothing is written",
       },
     ]);
   });

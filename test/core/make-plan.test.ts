@@ -73,6 +73,7 @@ describe("a change", () => {
   test("is counted", () => {
     expect(made.summary).toEqual({
       desired: 1,
+      enforced: 1,
       live: 1,
       changes: 1,
       held: 0,
@@ -80,6 +81,22 @@ describe("a change", () => {
       tightens: 0,
       loosens: 1,
     });
+  });
+
+  test("is one of the keys that can be written: not paused, not only reported, there, and not put back", () => {
+    const many = plan({
+      policies: [
+        own(1, { name: "new" }),
+        own(2, { name: "new" }, "report"),
+        own(3, { name: "new" }, "paused"),
+        own(4, { name: "new" }),
+        own(5, { name: "new" }),
+      ],
+      restorations: new Map([[keyId(5), { at: 0, point: "its baseline" }]]),
+      sightOf: (id) =>
+        id === keyId(4) ? { kind: "missing", message: "gone" } : seen(liveKey(1), liveKey(2), liveKey(5))(id),
+    });
+    expect(many.summary).toMatchObject({ desired: 5, enforced: 1 });
   });
 
   test("carries no body where the key has to be read first, and goes on with what is known", () => {

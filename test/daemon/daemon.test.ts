@@ -411,7 +411,16 @@ test("the service manager is told how the last pass went", async () => {
   rig.rings.schedule();
   await settle();
   await rig.passes[1]!.end({ error: { code: "unavailable", message: "down" } });
-  const summary = { desired: 3, live: 5, changes: 3, held: 3, unchanged: 0, tightens: 0, loosens: 0 };
+  const summary = {
+    desired: 3,
+    enforced: 3,
+    live: 5,
+    changes: 3,
+    held: 3,
+    unchanged: 0,
+    tightens: 0,
+    loosens: 0,
+  };
   rig.rings.schedule();
   await settle();
   await rig.passes[2]!.end({ summary, heldDigest: "x" });

@@ -85,6 +85,7 @@ describe("a pass is one line", () => {
       pass: "pass-1",
       kind: "reconcile",
       desired: 3,
+      enforced: 3,
       live: 5,
       changes: 0,
       unchanged: 3,

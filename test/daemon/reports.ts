@@ -13,7 +13,7 @@ export function report(own: Partial<PassReport> = {}): PassReport {
     endedAt: "2026-09-01T12:00:01.250Z",
     trusted: true,
     error: null,
-    summary: { desired: 3, live: 5, changes: 0, held: 0, unchanged: 3, tightens: 0, loosens: 0 },
+    summary: { desired: 3, enforced: 3, live: 5, changes: 0, held: 0, unchanged: 3, tightens: 0, loosens: 0 },
     problems: [],
     notices: [],
     refusals: [],

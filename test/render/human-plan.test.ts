@@ -35,7 +35,7 @@ orphaned ${nine} (team): the policy "team" (policies/team.yaml) no longer covers
     const held = judgePlan(samplePlan, { ...context, limits, foreign: false });
     const text = humanPlan(held, plain);
     expect(text).toContain(`held search ${one} loosens policies/search.yaml:5\n`);
-    expect(text).toContain("\nheld by changed: 2 of 3 governed keys would change");
+    expect(text).toContain("\nheld by changed: 2 of 2 enforced keys would change");
     expect(text).toContain(
       `\n2 changes held. To go on with exactly that: keysteward approve ${held.heldDigest!}\n`,
     );

@@ -54,7 +54,7 @@ describe("a plan as JSON", () => {
       pass: "reconcile",
       actions: [],
       refusals: [],
-      summary: { desired: 3, live: 1, changes: 2, unchanged: 1, tightens: 0, loosens: 1 },
+      summary: { desired: 3, enforced: 2, live: 1, changes: 2, unchanged: 1, tightens: 0, loosens: 1 },
     });
     expect((result["changes"] as object[])[0]).toEqual({
       keyId: keyId(2),

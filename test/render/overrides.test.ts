@@ -111,7 +111,7 @@ describe("a forecast of which the guard would hold something", () => {
       expect(form).not.toMatch(/keysteward (?:approve|apply)/);
     }
     expect(forms[0]).toContain("\n2 changes would be held.\n");
-    expect(forms[2]).toContain("- **would be held** `2 of 3 governed keys would change");
+    expect(forms[2]).toContain("- **would be held** `2 of 2 enforced keys would change");
   });
 
   test("is the same for the same changes and moment, and another for any other moment", () => {

@@ -44,7 +44,7 @@ export const report: PassReport = {
   endedAt: "2026-09-01T12:00:03.000Z",
   trusted: true,
   error: null,
-  summary: { desired: 1, live: 4, changes: 2, held: 0, unchanged: 1, tightens: 1, loosens: 0 },
+  summary: { desired: 1, enforced: 1, live: 4, changes: 2, held: 0, unchanged: 1, tightens: 1, loosens: 0 },
   problems: [],
   notices: [],
   refusals: [],
