@@ -12,6 +12,9 @@
  *   a sound policy names it, but its former one is there and not sound, or was in a file that cannot be read now: what
  *     looks like the end of that may be a typo, and the other policy may be looser.
  *
+ * Where a guardrail refuses what a policy says, its last good value may be what is refused: then drift is mended where that
+ * tightens, and what is live and tighter is left.
+ *
  * Everything else is what it seems. A policy that is gone while its file is read, or gone with it, is deleted, and its
  * key is left alone; a policy that is there, sound, and does not name the key has given it up. What is left behind of a
  * key that is neither wanted nor quarantined is dropped at once, so that a file that breaks later cannot bring it back.
@@ -37,6 +40,8 @@ export interface Quarantine {
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly why: string;
+  /** Set where a guardrail refuses what the policy says: until that is mended nothing is loosened, not even back. */
+  readonly isRefused?: true;
 }
 
 /** Which policy a key's last good value came from, and the file in which that named the key. */
@@ -86,6 +91,7 @@ interface Cause {
    * begins, as it was said. A policy that can be read and is refused brings nothing new but what tightens.
    */
   readonly isHidden: boolean;
+  readonly isRefused: boolean;
 }
 
 /** What the guard holds nobody has agreed to: of such a key what was left before stays. */
@@ -112,12 +118,13 @@ export function withLastGood(input: LastGoodInput): WithLastGood {
   const former = reader.quarantines();
   const desired = new Map(resolution.desired);
   const quarantined = new Map<KeyId, Quarantine>();
-  for (const [keyId, { file, why, isHidden }] of causes) {
+  for (const [keyId, { file, why, isHidden, isRefused }] of causes) {
     const good = reader.lastGoodOf(keyId);
     if (good === undefined) continue;
     desired.set(keyId, { ...good, ...(isHidden ? advanced(good, now) : tightened(good, now)) });
     const since = former.get(keyId)?.since ?? now;
-    quarantined.set(keyId, { keyId, policy: good.policy, file, since, why });
+    const refused = isRefused ? { isRefused } : {};
+    quarantined.set(keyId, { keyId, policy: good.policy, file, since, why, ...refused });
   }
   const held = resolution.held.filter(({ keyId }) => !quarantined.has(keyId));
   return { resolution: { ...resolution, desired, held }, quarantined };
@@ -181,12 +188,13 @@ function firstNewlyHidden(problems: readonly Problem[], before: Sources): Proble
 }
 
 function causeOf(problem: Problem): Cause {
-  return { file: problem.file, why: problemText(problem), isHidden: isHiding(problem) };
+  const isRefused = problem.code === "KS1340";
+  return { file: problem.file, why: problemText(problem), isHidden: isHiding(problem), isRefused };
 }
 
 function goneInto(problem: Problem): Cause {
   const why = `nothing that can be read names the key any more, and this may: ${problemText(problem)}`;
-  return { file: problem.file, why, isHidden: true };
+  return { file: problem.file, why, isHidden: true, isRefused: false };
 }
 
 function problemText(problem: Problem): string {

@@ -19,6 +19,7 @@ import { adopt } from "./make-adoption.ts";
 import { changeOf, fieldChange } from "./make-change.ts";
 import {
   judgedNotice,
+  keptTighterNotice,
   keysWithoutPolicy,
   notice,
   pausedText,
@@ -227,7 +228,7 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
     return { path, field, verdict: diffField(sides, contextOf(input)) };
   });
   const gone = [...(applied?.fields.keys() ?? [])].filter((path) => !desired.fields.has(path));
-  const fields = ranked(judged.flatMap(fieldChange));
+  const { fields, kept } = settable(ranked(judged.flatMap(fieldChange)), desired, input);
   const reset = planReset(desired, { ...contextOf(input), applied, sight });
   const isTokenSeen = reset.isSeen === true;
   const adoption = adopt({ desired, judged, gone, applied, now: input.now, isTokenSeen });
@@ -239,8 +240,22 @@ function judgeKey(desired: DesiredKey, sight: KnownSight, input: PlanInput): Key
       ...judged.flatMap((one) => judgedNotice(desired, one)),
       ...acknowledgedNotices(desired, left, { sight, now: input.now }),
       ...releasedNotice(desired, gone),
+      ...keptTighterNotice(desired, kept),
       ...reset.notices,
     ],
+  };
+}
+
+/** What is set, and what is kept as it is since a guardrail refuses the policy and to set it would loosen. */
+function settable(
+  fields: readonly FieldChange[],
+  { keyId }: DesiredKey,
+  { quarantined }: PlanInput,
+): { readonly fields: readonly FieldChange[]; readonly kept: readonly FieldChange[] } {
+  if (quarantined?.get(keyId)?.isRefused !== true) return { fields, kept: [] };
+  return {
+    fields: fields.filter(({ rank }) => rank !== "loosens"),
+    kept: fields.filter(({ rank }) => rank === "loosens"),
   };
 }
 

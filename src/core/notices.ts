@@ -6,7 +6,7 @@ import { overlaps } from "./fields.ts";
 import type { Canonical, FieldPath } from "./key.ts";
 import type { Quarantine } from "./last-good.ts";
 import type { AppliedKey, Restoration } from "./ledger.ts";
-import type { Notice } from "./plan.ts";
+import type { FieldChange, Notice } from "./plan.ts";
 import type { KeyId } from "./policy.ts";
 import type { Unclaimed } from "./unclaimed.ts";
 import type { DesiredKey, Resolution } from "./resolve.ts";
@@ -71,6 +71,16 @@ export function judgedNotice(desired: DesiredKey, { path, field, verdict }: Judg
     default:
       return verdict satisfies never;
   }
+}
+
+/** What is told of fields that would be loosened back to what a guardrail may refuse. */
+export function keptTighterNotice(desired: DesiredKey, kept: readonly FieldChange[]): Notice[] {
+  if (kept.length === 0) return [];
+  const fields = kept.map(
+    ({ path, from, to }) => `${path} is ${shortText(from ?? null)}, wanted ${shortText(to)}`,
+  );
+  const message = `not mended, as a guardrail refuses what the policy "${desired.policy}" says and it would loosen: ${fields.join("; ")}`;
+  return [notice(desired, "drift", message)];
 }
 
 /** What is told of fields that the ledger knows and the policy no longer speaks of. */

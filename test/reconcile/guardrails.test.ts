@@ -73,6 +73,25 @@ test("a guardrail stays in force across a restart that finds it broken, until it
   expect((await pass(restarted(), policySet({ policies: loosened }))).survey!.plan.changes).toEqual([]);
 });
 
+test("a key whose policy a guardrail refuses is tightened back to its last good value, and never loosened back", async () => {
+  const rig = createRig({ keys: plainKeys(1) });
+  const policies = [limited(1, 500)];
+  await pass(rig, policySet({ policies }));
+  const refused = policySet({ policies, guardrails: [budget] });
+  await pass(rig, policySet({ policies }));
+  const budgetOf = (): unknown => rig.plane.keys.get(keyId(1))?.["usage_limits"];
+  for (const [live, after] of [
+    [50, 50],
+    [900, 500],
+  ]) {
+    rig.plane.keys.set(keyId(1), stored({ usage_limits: { type: "cost", credit_limit: live! } }));
+    const { report } = await pass(rig, refused);
+    expect(budgetOf()).toMatchObject({ credit_limit: after });
+    const kinds = report.notices.map(({ kind }) => kind);
+    expect(kinds).toEqual(live === after ? ["drift", "quarantined"] : ["quarantined"]);
+  }
+});
+
 test("guardrails are kept before anything is sent, and only when they are others", async () => {
   const rig = createRig({ keys: plainKeys(1) });
   const set = policySet({ policies: [limited(1, 50)], guardrails: [budget] });
