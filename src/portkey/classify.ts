@@ -75,12 +75,12 @@ export function classifyAnswer(answer: Answer, asked: Asked, now: number): Verdi
 
 /** Judges a request that ended without a whole answer. */
 export function classifyFault(thrown: unknown, asked: Asked): Verdict {
-  const code = faultCode(thrown);
-  const wasSent = !isBeforeSending(thrown, code);
+  const fault = faultIn(thrown);
+  const wasSent = !isBeforeSending(thrown, fault);
   const consequence = thrown instanceof TooLargeError ? "misdirected" : lostConsequence(asked, wasSent);
   return {
     failure: { consequence, status: null, errorCode: null, attempts: 1 },
-    message: `${asked.method} ${asked.path} got no answer: ${describeFault(thrown, code)}`,
+    message: `${asked.method} ${asked.path} got no answer: ${describeFault(thrown, fault)}`,
   };
 }
 
@@ -150,12 +150,21 @@ const handshake = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|H
 /** undici's words for a proxy that refused the tunnel. */
 const tunnelRefused = /^Proxy response \((\d+)\)/;
 
-function isBeforeSending(thrown: unknown, code: string | undefined): boolean {
-  if (thrown instanceof Error && tunnelRefused.test(thrown.message)) return true;
-  return code !== undefined && (beforeSending.has(code) || handshake.test(code));
+interface Fault {
+  readonly code: string | undefined;
+  /** What the system was asked for; undefined where that is not said. */
+  readonly syscall: string | undefined;
 }
 
-function describeFault(thrown: unknown, code: string | undefined): string {
+function isBeforeSending(thrown: unknown, { code, syscall }: Fault): boolean {
+  if (thrown instanceof Error && tunnelRefused.test(thrown.message)) return true;
+  // A way that is lost while something is read or written was there before: the request may have arrived.
+  if (code === undefined || syscall === "read" || syscall === "write") return false;
+  return beforeSending.has(code) || handshake.test(code);
+}
+
+function describeFault(thrown: unknown, fault: Fault): string {
+  const { code } = fault;
   if (thrown instanceof DeadlineError || thrown instanceof TooLargeError) return thrown.message;
   const tunnel = thrown instanceof Error ? tunnelRefused.exec(thrown.message)?.[1] : undefined;
   if (tunnel !== undefined) return `the proxy refused to connect (${tunnel})`;
@@ -163,15 +172,18 @@ function describeFault(thrown: unknown, code: string | undefined): string {
   if (handshake.test(named)) {
     return `the TLS certificate is not trusted, or there is no TLS (${named}); NODE_EXTRA_CA_CERTS adds an authority`;
   }
-  return beforeSending.has(named) ? `could not connect (${named})` : `the connection broke (${named})`;
+  return isBeforeSending(thrown, fault) ? `could not connect (${named})` : `the connection broke (${named})`;
 }
 
-/** The code of a network fault, wherever in the chain of causes it is. */
-function faultCode(thrown: unknown): string | undefined {
+/** A network fault, wherever in the chain of causes it is. */
+function faultIn(thrown: unknown): Fault {
   let error: unknown = thrown;
   for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
-    if ("code" in error && typeof error.code === "string") return error.code;
+    if ("code" in error && typeof error.code === "string") {
+      const syscall = "syscall" in error && typeof error.syscall === "string" ? error.syscall : undefined;
+      return { code: error.code, syscall };
+    }
     error = error.cause;
   }
-  return undefined;
+  return { code: undefined, syscall: undefined };
 }

@@ -239,6 +239,15 @@ describe("what was not answered", () => {
     },
   );
 
+  test.each(["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "EPROTO", "ERR_SSL_BAD_RECORD"])(
+    "%s: nothing was sent where it was met on connecting, and a write is unknown where on reading or writing",
+    (code) => {
+      const met = (syscall: string) => classifyFault(Object.assign(fault(code), { syscall }), once).failure;
+      expect(met("connect").consequence).toBe("unavailable");
+      expect([met("read").consequence, met("write").consequence]).toEqual(["unknown", "unknown"]);
+    },
+  );
+
   test("a code is found behind its wrappers", () => {
     const wrapped = new TypeError("fetch failed", {
       cause: new Error("x", { cause: fault("ECONNREFUSED") }),
