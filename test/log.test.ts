@@ -93,8 +93,8 @@ describe("a line for a person", () => {
 
   test("cannot steer the terminal", () => {
     const { log, text } = collect({ pretty: true });
-    log.info({ a: "\u001b[2Jx", b: "\u009b2J" }, "m\u001b]0;title\u0007");
-    expect(text().replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+    log.info({ a: "\u001b[2Jx", b: "\u009b2J" }, "m\u001b]0;title\u0007\u202e\u200b\u2028");
+    expect(text().replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
     expect(text()).toContain("x");
   });
 });
@@ -154,6 +154,18 @@ describe("a secret", () => {
         }
       }),
     );
+  });
+
+  test("is found as XML, HTML and the runner's annotations escape it", () => {
+    const key = `ab&cd"ef<gh>ij%kl,m:n'12345678opq`;
+    const forms = [
+      "ab&amp;cd&quot;ef&lt;gh&gt;ij%kl,m:n&#39;12345678opq",
+      "ab&amp;cd&quot;ef&lt;gh&gt;ij%kl,m:n&apos;12345678opq",
+      `ab&amp;cd"ef&lt;gh&gt;ij%kl,m:n'12345678opq`,
+      `ab&cd"ef<gh>ij%25kl,m:n'12345678opq`,
+      `ab&cd"ef<gh>ij%25kl%2Cm%3An'12345678opq`,
+    ];
+    for (const form of forms) expect(scrub(`name ${form}.`, [key])).toBe("name [secret].");
   });
 
   test("that contains another is replaced whole", () => {

@@ -34,7 +34,7 @@ function short(value: unknown): string {
   return /^[\w./:@%+-]+$/.test(text) ? text : JSON.stringify(plain(text));
 }
 
-/** Text without the characters that steer a terminal. */
+/** Text without the characters that steer a terminal, turn its direction or are not seen. */
 function plain(text: unknown): string {
-  return typeof text === "string" ? text.replace(/\p{Cc}/gu, " ") : "";
+  return typeof text === "string" ? text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ") : "";
 }

@@ -3,7 +3,8 @@
  * looked for by value, in the finished text, after everything else is done, and also in the forms in which a secret
  * travels:
  *
- *   as it is; escaped in JSON, up to four times over; escaped in a URL or a form; in hexadecimal; in base64, at each of the
+ *   as it is; escaped in JSON, up to four times over; escaped in a URL or a form, in XML or HTML, or for the annotations of
+ *   GitHub's runner; in hexadecimal; in base64, at each of the
  *   three alignments it can have inside a longer text (`user:secret`)
  *
  * A text may have been cut before it is finished, and then a secret that stood across the cut is not there as a whole. So
@@ -83,7 +84,22 @@ function formsOf(secret: string): readonly string[] {
   const hex = bytes.toString("hex");
   // A short piece of base64 or hexadecimal would also be found where no secret is.
   const encoded = [...base64Of(bytes), hex, hex.toUpperCase()].filter((text) => text.length >= 8);
-  return [...inJson(secret), ...urls, ...urls.map(withLowerEscapes), ...encoded];
+  return [...inJson(secret), ...urls, ...urls.map(withLowerEscapes), ...inMarkup(secret), ...encoded];
+}
+
+/** As XML and HTML escape it, in both spellings of quotes, and as a line and a property of GitHub's runner hold it. */
+function inMarkup(secret: string): readonly string[] {
+  const text = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const quoted = text.replaceAll('"', "&quot;");
+  const line = secret.replaceAll("%", "%25");
+  return [
+    text,
+    quoted,
+    quoted.replaceAll("'", "&#39;"),
+    quoted.replaceAll("'", "&apos;"),
+    line,
+    line.replaceAll(":", "%3A").replaceAll(",", "%2C"),
+  ];
 }
 
 /** As it is, and inside JSON that is a string in JSON, and so on: a line of the log is one level of its own. */
