@@ -168,7 +168,9 @@ export function humanVerdict(report: ChainReport, paint: Paint): string {
     ...(before === 0
       ? []
       : [`  ${plural(before, "line")} of them from before the chain began: they carry no hash`]),
-    ...(trimmed === null ? [] : [`  lines up to ${trimmed.seq} were taken off the front, as configured`]),
+    ...(trimmed === null
+      ? []
+      : [`  lines up to ${trimmed.seq} were taken off the front (audit.keep, audit.most)`]),
   ];
   return told.map((text) => `${text}\n`).join("");
 }

@@ -170,7 +170,7 @@ describe("the verdict", () => {
     expect(humanVerdict(report, plain)).toBe(
       "whole: 7 lines\n  last: line 4, hash (none)\n" +
         "  1 line of them from before the chain began: they carry no hash\n" +
-        "  lines up to 3 were taken off the front, as configured\n",
+        "  lines up to 3 were taken off the front (audit.keep, audit.most)\n",
     );
     checked("verdict", verdictJson(report));
   });
