@@ -39,7 +39,10 @@ export function humanTests(results: readonly TestResult[], paint: Paint): string
 }
 
 /** A line that says how it ended. */
-export function testVerdict({ tests, results }: TestReport, paint: Paint): string {
+export function testVerdict({ tests, results, problems }: TestReport, paint: Paint): string {
+  // What is wrong may be the tests: then they are there.
+  if (results.length === 0 && problems.some(({ severity }) => severity === "error"))
+    return `${paint("red", "no policy test was run")}: mend what is told above first\n`;
   if (results.length === 0)
     return "There are no policy tests: a document of kind PolicyTest says what policies must come to.\n";
   const failed = results.filter(({ failures }) => failures.length > 0).length;

@@ -120,6 +120,14 @@ describe("test", () => {
     expect(exitCode).toBe(3);
   });
 
+  test("does not say so where the tests are what is wrong", async () => {
+    write("chatbot.test.yaml", cases(passing).replace("kind: PolicyTest", "kind: PolicyTest\nspek: {}"));
+    const { exitCode, stdout } = await run();
+    expect(stdout).toContain("no policy test was run");
+    expect(stdout).not.toContain("There are no policy tests");
+    expect(exitCode).toBe(3);
+  });
+
   test("says so where there are no tests, and ends with 0", async () => {
     const { exitCode, stdout } = await run();
     expect(stdout).toContain("There are no policy tests");
