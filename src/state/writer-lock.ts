@@ -59,7 +59,7 @@ export function noteWriter(db: SqlDatabase, owner: string): void {
 
 function locked(driver: SqlDriver, path: string): AppError {
   return new AppError("STATE_LOCKED", `The state ${path} is in use by ${holderOf(driver, path)}.`, {
-    hint: "Only one process at a time writes a state: stop that one first, or name another state. Reading is free.",
+    hint: "Only one process at a time writes a state. Where that is the daemon, ask it: keysteward sync --wait; or stop it first. Reading is free.",
   });
 }
 

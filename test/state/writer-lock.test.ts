@@ -65,7 +65,7 @@ describe("one writer at a time", () => {
     const said = /in use by process (\d+) \(writer hold, since (.+)\)\./.exec(error.message);
     expect(Number(said?.[1])).toBe(child.pid);
     expect(Date.parse(said?.[2] ?? "")).toBeGreaterThanOrEqual(before);
-    expect(error.hint).toMatch(/stop that one first/);
+    expect(error.hint).toMatch(/keysteward sync --wait/);
     expect(states.open(path, "read").applied().size).toBe(0);
 
     const exited = once(child, "exit");
