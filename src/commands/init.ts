@@ -22,7 +22,7 @@ export function init(io: Io, directory: string, flags: InitFlags): Promise<numbe
   const files: StarterFile[] = [];
   let isWhole = false;
   try {
-    for (const { path, text, isProgram } of starterFiles()) {
+    for (const { path, text, isProgram } of starterFiles(belowTop(top))) {
       files.push({ path, outcome: writeNewFile(join(top, path), text, isProgram ? 0o755 : 0o644) });
     }
     isWhole = true;
@@ -42,7 +42,7 @@ interface Starter {
 }
 
 /** What the package brings for it: its templates, and the schema of policies. */
-function starterFiles(): Starter[] {
+function starterFiles(below: string): Starter[] {
   const brought = fileURLToPath(new URL("../../templates/", import.meta.url));
   const names = readdirSync(brought, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -52,11 +52,24 @@ function starterFiles(): Starter[] {
   return [
     ...names.map(({ file, path }) => ({
       path,
-      text: readFileSync(file, "utf8").replaceAll("{{version}}", version),
+      text: filled(path, readFileSync(file, "utf8"), below),
       isProgram: path.startsWith(".githooks/"),
     })),
     { path: "schema/policy.schema.json", text: readFileSync(schema, "utf8"), isProgram: false },
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** A template with what it leaves open; a path as YAML holds it in double quotes, or a shell in single ones. */
+function filled(path: string, text: string, below: string): string {
+  const quoted = path.endsWith(".yml") ? JSON.stringify(below).slice(1, -1) : below.replaceAll("'", "'\\''");
+  return text.replaceAll("{{version}}", () => version).replaceAll("{{below}}", () => quoted);
+}
+
+/** The way from the top of the git repository to a directory in it, with a slash at the end; empty at the top and outside. */
+function belowTop(directory: string): string {
+  const top = topAbove(directory);
+  const way = top === undefined ? "" : relative(top, directory).split(sep).join(posix.sep);
+  return way === "" ? "" : `${way}/`;
 }
 
 /** npm packs no file that is called .gitignore. */
@@ -67,8 +80,13 @@ function inRepository(path: string): string {
 
 /** Whether a directory is the top of a git repository, inside of one, or neither. */
 function repositoryOf(directory: string): "top" | "inside" | "none" {
-  if (existsSync(join(directory, ".git"))) return "top";
+  const top = topAbove(directory);
+  return top === undefined ? "none" : top === directory ? "top" : "inside";
+}
+
+/** The top of the git repository that a directory is in; undefined when it is in none. */
+function topAbove(directory: string): string | undefined {
+  if (existsSync(join(directory, ".git"))) return directory;
   const above = dirname(directory);
-  if (above === directory) return "none";
-  return repositoryOf(above) === "none" ? "none" : "inside";
+  return above === directory ? undefined : topAbove(above);
 }

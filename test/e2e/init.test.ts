@@ -263,6 +263,27 @@ describe("the hook", () => {
     expect(commits()).toBe("1");
   });
 
+  test("and the workflow look below the top where they were moved there from an init inside of a repository", async () => {
+    const inside = "it's/keys";
+    await succeed("init", inside);
+    for (const name of [".githooks/pre-commit", ".github/workflows/keysteward.yml"]) {
+      writeFileSync(path(name), read(`${inside}/${name}`));
+    }
+    for (const name of [".githooks", ".github"]) rmSync(path(`${inside}/${name}`), { recursive: true });
+    rmSync(path("policies"), { recursive: true });
+    write(`${inside}/policies/chatbot.yaml`, policy);
+    git("add", "-A", ":!bin");
+    const good = git("commit", "-q", "-m", "x");
+    expect(good.status, good.output).toBe(0);
+    write(`${inside}/policies/chatbot.yaml`, broken);
+    const refused = git("commit", "-q", "-am", "y");
+    expect(refused.status, refused.output).toBe(1);
+    expect(refused.output).toContain("policies/chatbot.yaml:6:10 error KS1201");
+    const workflow = parse(read(".github/workflows/keysteward.yml"));
+    expect(workflow.on.pull_request.paths).toContain("it's/keys/policies/**");
+    expect(workflow.defaults.run["working-directory"]).toBe("./it's/keys/");
+  });
+
   test("refuses a commit with which a policy test fails", () => {
     const file = "policies/guardrails/budget.test.yaml";
     write(file, read(file).replace("credit_limit: 100,", "credit_limit: 200,"));
@@ -297,6 +318,21 @@ describe("the workflow", () => {
     expect(without.status).toBe(1);
     expect(without.stdout).toContain("::error::The variable KEYSTEWARD_PACKAGE is not set");
     expect(runStep("package", { PACKAGE: "https://example.com/keysteward.tgz" }).status).toBe(0);
+  });
+
+  test("makes no plan without the secret, and says why", async () => {
+    await succeed("init");
+    const { jobs } = parse(read(".github/workflows/keysteward.yml")) as {
+      jobs: { plan: { steps: { name?: string; run?: string }[] } };
+    };
+    const run = (name: string) =>
+      spawnSync("bash", ["--norc", "-e", "-c", jobs.plan.steps.find((step) => step.name === name)!.run!], {
+        cwd: place.folder,
+        encoding: "utf8",
+        env: { PATH: process.env["PATH"] ?? "", PORTKEY_API_KEY: "" },
+      });
+    expect(run("plan")).toMatchObject({ status: 0, stdout: expect.stringContaining("::notice::") as string });
+    expect(run("comment")).toMatchObject({ status: 0, stdout: "", stderr: "" });
   });
 
   test("shows the runner no line of a file that is not in its layout", async () => {
