@@ -111,7 +111,7 @@ describe("apply against a control plane that is not the simulator", () => {
     // What nobody asked for stays: the threshold, the reset, another's metadata.
     expect(plane.keys.get(uuid(2))).toMatchObject({
       usage_limits: { type: "cost", credit_limit: 500, alert_threshold: 80, periodic_reset: "weekly" },
-      defaults: { metadata: { owner: "ops", team: "search" }, config_id: null, allow_config_override: false },
+      defaults: { metadata: { owner: "ops", team: "search" }, allow_config_override: false },
     });
     expect(plane.keys.get(uuid(3))).toMatchObject({ scopes: ["completions.write", "logs.view"] });
     expect(plane.keys.get(uuid(9))).toMatchObject({
