@@ -165,6 +165,9 @@ describe("a secret", () => {
       `ab&cd"ef<gh>ij%25kl,m:n'12345678opq`,
       `ab&cd"ef<gh>ij%25kl%2Cm%3An'12345678opq`,
     ];
+    const inJson = JSON.stringify(key).slice(1, -1).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+    forms.push(inJson.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("'", "&#39;"));
+    forms.push(encodeURIComponent(key).replaceAll("%", "%25"));
     for (const form of forms) expect(scrub(`name ${form}.`, [key])).toBe("name [secret].");
   });
 

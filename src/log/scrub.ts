@@ -84,14 +84,15 @@ function formsOf(secret: string): readonly string[] {
   const hex = bytes.toString("hex");
   // A short piece of base64 or hexadecimal would also be found where no secret is.
   const encoded = [...base64Of(bytes), hex, hex.toUpperCase()].filter((text) => text.length >= 8);
-  return [...inJson(secret), ...urls, ...urls.map(withLowerEscapes), ...inMarkup(secret), ...encoded];
+  const texts = [...inJson(secret), ...urls, ...urls.map(withLowerEscapes)];
+  return [...texts.flatMap((text) => [text, ...inMarkup(text)]), ...encoded];
 }
 
 /** As XML and HTML escape it, in both spellings of quotes, and as a line and a property of GitHub's runner hold it. */
-function inMarkup(secret: string): readonly string[] {
-  const text = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+function inMarkup(form: string): readonly string[] {
+  const text = form.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const quoted = text.replaceAll('"', "&quot;");
-  const line = secret.replaceAll("%", "%25");
+  const line = form.replaceAll("%", "%25");
   return [
     text,
     quoted,
